@@ -1,0 +1,2 @@
+// The kernels, one line per file: pure loops over linear memory, no imports, no allocation.
+export * from './arena';

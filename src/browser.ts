@@ -1,0 +1,2 @@
+// What a browser gets: the neutral API, and what only a browser can do.
+export * from './index.js';

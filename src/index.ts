@@ -1,0 +1,7 @@
+// The runtime-neutral public API: one explicit list.
+export { isMarimbaError, ModelError, SoundError, UnsupportedError, VideoError } from './errors.js';
+export type { MarimbaErrorTag } from './errors.js';
+export { loadKernels } from './kernels/module.js';
+export type { Kernels } from './kernels/module.js';
+export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
+export type { Band, Note, NoteSet } from './notes.js';

@@ -1,0 +1,80 @@
+// Compiles kernels.wasm once: from the bytes inlined in this package, or from a URL where a page forbids inlined code.
+import { UnsupportedError } from '../errors.js';
+import { kernelsBase64 } from './generated/wasm.js';
+
+/** The compiled kernels. Plain data: cheap to share, structured-cloneable to workers and worklets. */
+export interface Kernels {
+  /** The compiled module; every plan makes its own instance of it. */
+  readonly module: WebAssembly.Module;
+}
+
+// A function that adds two v128: the smallest module that validates only where SIMD is there.
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+/** Base64 by hand, because an AudioWorklet has neither `atob` nor `Buffer`. */
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const value = new Uint8Array(128);
+  for (let i = 0; i < 64; i++) value[alphabet.charCodeAt(i)] = i;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  for (let i = 0, o = 0; i < text.length; i += 4) {
+    const group =
+      (value[text.charCodeAt(i)] << 18) |
+      (value[text.charCodeAt(i + 1)] << 12) |
+      (value[text.charCodeAt(i + 2)] << 6) |
+      value[text.charCodeAt(i + 3)];
+    // Writes past the end of a typed array are dropped, which is what the padding wants.
+    bytes[o++] = group >> 16;
+    bytes[o++] = group >> 8;
+    bytes[o++] = group;
+  }
+  return bytes;
+}
+
+function requireSimd(): void {
+  if (typeof WebAssembly === 'undefined') {
+    throw new UnsupportedError('WebAssembly is not available here; use Node 20 or a browser of 2021 or later.');
+  }
+  if (!WebAssembly.validate(simdProbe)) {
+    throw new UnsupportedError(
+      'WebAssembly SIMD is not available here; use Node 20, Chrome 91, Firefox 89, Safari 16.4 or later.',
+    );
+  }
+}
+
+let inlined: Promise<Kernels> | undefined;
+
+/**
+ * Compiles the kernels, once per realm unless a URL is given.
+ * @param options.wasmUrl where `deep-marimba/kernels.wasm` is served from; default: the bytes inlined in the package.
+ * @throws {UnsupportedError} without WebAssembly SIMD, or when the URL does not answer with the module.
+ */
+export async function loadKernels(options: { wasmUrl?: string | URL } = {}): Promise<Kernels> {
+  requireSimd();
+  const { wasmUrl } = options;
+  if (wasmUrl === undefined) {
+    inlined ??= WebAssembly.compile(decodeBase64(kernelsBase64)).then((module) => ({ module }));
+    return inlined;
+  }
+  try {
+    const response = await fetch(wasmUrl);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return { module: await WebAssembly.compile(await response.arrayBuffer()) };
+  } catch (cause) {
+    throw new UnsupportedError(`The kernels could not be loaded from ${String(wasmUrl)}; check the address.`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Compiles the inlined kernels on the calling thread, for workers and worklets that cannot wait.
+ * @throws {UnsupportedError} without WebAssembly SIMD.
+ */
+export function compileKernels(): Kernels {
+  requireSimd();
+  return { module: new WebAssembly.Module(decodeBase64(kernelsBase64)) };
+}

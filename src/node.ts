@@ -1,0 +1,2 @@
+// What Node gets: the neutral API, and what only Node can do.
+export * from './index.js';
