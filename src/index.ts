@@ -1,7 +1,10 @@
 // The runtime-neutral public API: one explicit list.
 export { isMarimbaError, ModelError, SoundError, UnsupportedError, VideoError } from './errors.js';
 export type { MarimbaErrorTag } from './errors.js';
+export { frameRate } from './frame-rate.js';
+export type { FrameRate } from './frame-rate.js';
 export { loadKernels } from './kernels/module.js';
 export type { Kernels } from './kernels/module.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
+export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, Strike } from './types.js';

@@ -1,13 +1,31 @@
-// Wires the commands; each lives in its own file.
+// Wires the commands; each lives in its own file. Data goes to stdout or files, everything else to stderr.
+// Exit codes: 0 done, 1 something failed, 2 bad usage.
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
+
+const commands: readonly Command[] = [];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')
   .version(version)
   .showHelpAfterError('Run with --help to see how it is used.')
-  .showSuggestionAfterError();
+  .showSuggestionAfterError()
+  .exitOverride();
+for (const command of commands) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    // One sentence for the user; the stack only for whoever asks.
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`deep-marimba: ${process.env.DEBUG ? (stack ?? message) : message}\n`);
+    process.exitCode = 1;
+  }
+}

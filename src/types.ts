@@ -1,0 +1,61 @@
+// The plain data that flows from pixels to sound. Everything here is a value: no methods, nothing that owns memory.
+import type { FrameRate } from './frame-rate.js';
+import type { NoteSet } from './notes.js';
+
+/** A mallet meets a bar. */
+export interface Strike {
+  /** Contact, seconds from the first video frame. */
+  readonly time: number;
+  /** MIDI number of the bar. */
+  readonly midi: number;
+  /** Linear, 0..1; 1 is the loudest the instrument plays. */
+  readonly velocity: number;
+}
+
+/** How loud each note is in each video frame: the R^18 vectors of the 2017 work, for any number of notes. */
+export interface NoteAmplitudes {
+  /** [frames x notes], row-major, linear. Row k belongs to video frames k, k+1 and k+2. */
+  readonly data: Float32Array;
+  /** Rows. */
+  readonly frames: number;
+  /** Columns, low to high. */
+  readonly notes: NoteSet;
+  /** Rows per second. */
+  readonly fps: FrameRate;
+}
+
+/** Sound in memory. */
+export interface Sound {
+  /** Samples per second. */
+  readonly sampleRate: number;
+  /** One array per channel, equally long, nominally -1..1. */
+  readonly channels: readonly Float32Array[];
+}
+
+/** Pixels from the left and top edge of the displayed video; fractions allowed. */
+export type Point = readonly [x: number, y: number];
+
+/** Corners of a bar in the picture: far end low side, far end high side, near end high side, near end low side. */
+export type Quad = readonly [Point, Point, Point, Point];
+
+/** One bar in the picture. "Near" is the player's side. */
+export interface CalibratedBar {
+  /** MIDI number. */
+  readonly midi: number;
+  /** Its outline. */
+  readonly quad: Quad;
+  /** Row it lies in, where an instrument has several; found from the quads when absent. */
+  readonly row?: number;
+}
+
+/** Where the bars are in the picture. */
+export interface Calibration {
+  /** Names the file format and its version. */
+  readonly format: 'deep-marimba/calibration@1';
+  /** Width of the displayed video, pixels. */
+  readonly width: number;
+  /** Height of the displayed video, pixels. */
+  readonly height: number;
+  /** Any number of bars, any notes, any order in the picture. */
+  readonly bars: readonly CalibratedBar[];
+}
