@@ -7,4 +7,4 @@ export { loadKernels } from './kernels/module.js';
 export type { Kernels } from './kernels/module.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
-export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, Strike } from './types.js';
+export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';

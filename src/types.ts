@@ -32,6 +32,25 @@ export interface Sound {
   readonly channels: readonly Float32Array[];
 }
 
+/**
+ * Sound that is read in order and in bounded memory: an hour of it never lies in memory at once.
+ * Anything that has `blocks` is a stream, anything else is a {@link Sound}.
+ */
+export interface SoundStream {
+  /** Samples per second: the source's own rate, never resampled. */
+  readonly sampleRate: number;
+  /** Channels in every block. */
+  readonly channelCount: number;
+  /** Seconds, where the source says so before it has been read. */
+  readonly duration?: number;
+  /**
+   * Reads from the start; every call opens the source anew. Each block holds `channelCount` arrays, equally long, of any
+   * length from 1, nominally -1..1. The arrays are valid until the next block is asked for.
+   * @throws {SoundError} while reading: garbage inside the file, or a file that ends early.
+   */
+  blocks(): AsyncIterable<readonly Float32Array[]>;
+}
+
 /** Pixels from the left and top edge of the displayed video; fractions allowed. */
 export type Point = readonly [x: number, y: number];
 
