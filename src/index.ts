@@ -5,6 +5,8 @@ export { frameRate } from './frame-rate.js';
 export type { FrameRate } from './frame-rate.js';
 export { loadKernels } from './kernels/module.js';
 export type { Kernels } from './kernels/module.js';
+export { grayWeights } from './kernels/pixel-format.js';
+export type { FrameFormat, GrayMode, LumaRange, PixelFormat } from './kernels/pixel-format.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
