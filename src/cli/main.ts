@@ -2,10 +2,11 @@
 // Exit codes: 0 done, 1 something failed, 2 bad usage.
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { bench } from './bench.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [];
+const commands: readonly Command[] = [bench];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')
@@ -13,8 +14,14 @@ const program = new Command('deep-marimba')
   .showHelpAfterError('Run with --help to see how it is used.')
   .showSuggestionAfterError()
   .exitOverride();
+
+function adopt(parent: Command, command: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) adopt(command, inner);
+}
 for (const command of commands) {
-  program.addCommand(command.copyInheritedSettings(program));
+  adopt(program, command);
+  program.addCommand(command);
 }
 
 try {

@@ -1,0 +1,51 @@
+// `deep-marimba bench`: how fast this machine is. The code that measures is a file of its own, loaded only here.
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+
+// What dist/bench.js offers; it is built from bench/, which is not part of the library.
+interface BenchModule {
+  benchKernels(options: {
+    only?: readonly string[];
+    rounds?: number;
+    peers?: string;
+    log?: (line: string) => void;
+  }): Promise<object>;
+  renderReport(report: object): string;
+  ownFaults(report: object): string[];
+}
+
+interface KernelOptions {
+  readonly json?: string;
+  readonly only?: readonly string[];
+  readonly rounds: number;
+  readonly peers?: string;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return value;
+}
+
+const kernels = new Command('kernels')
+  .description('Race the kernels against plain JS, packages and native code; what is absent is said to be.')
+  .option('--json <file>', 'write the report there, with every median, extreme and ratio')
+  .option('--only <races>', 'comma-separated: gray-rgba, gray-luma, spectrum, ...', (text: string) => text.split(','))
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 15)
+  .option('--peers <folder>', 'where the packages to race against are installed')
+  .action(async ({ json, ...options }: KernelOptions) => {
+    const bench = (await import(new URL('./bench.js', import.meta.url).href)) as BenchModule;
+    const log = (line: string): void => void process.stderr.write(`${line}\n`);
+    const report = await bench.benchKernels({ ...options, log }).catch((error: unknown) => {
+      // Only the options can be out of range: bad usage.
+      if (error instanceof RangeError) kernels.error(`error: ${error.message}`);
+      throw error;
+    });
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    process.stdout.write(`${bench.renderReport(report)}\n`);
+    const faults = bench.ownFaults(report);
+    if (faults.length > 0) throw new Error(`these answers of ours are wrong: ${faults.join('; ')}`);
+  });
+
+/** The command. */
+export const bench = new Command('bench').description('Measure speed on this machine.').addCommand(kernels);
