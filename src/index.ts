@@ -9,4 +9,6 @@ export { grayWeights } from './kernels/pixel-format.js';
 export type { FrameFormat, GrayMode, LumaRange, PixelFormat } from './kernels/pixel-format.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
+export { encodeWav } from './sound/wav-encode.js';
+export type { WavOptions } from './sound/wav-encode.js';
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
