@@ -1,2 +1,3 @@
 // The kernels, one line per file: pure loops over linear memory, no imports, no allocation.
 export * from './arena';
+export * from './frames';

@@ -1,5 +1,2 @@
 // What Node gets: the neutral API, and what only Node can do.
 export * from './index.js';
-export { openSound, readSound } from './sound/sound-file.js';
-export type { OpenSoundOptions, SoundSource } from './sound/sound-file.js';
-export { writeWav } from './sound/wav-file.js';

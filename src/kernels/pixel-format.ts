@@ -101,6 +101,12 @@ export function checkSide(name: string, value: unknown): number {
   return checkCount(name, value, 1, maxSide);
 }
 
+/** Checks that an argument is an object that may hold fields. @throws {TypeError} otherwise. */
+export function checkFields(name: string, value: unknown, fields: string): void {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${name}: expected an object with ${fields}, got ${shown(value)}.`);
+}
+
 /**
  * Checks a frame's format and fills in its defaults.
  * @throws {TypeError} when a field has the wrong type.
@@ -108,9 +114,7 @@ export function checkSide(name: string, value: unknown): number {
  * range do not go with the pixel format.
  */
 export function frameLayout(frame: FrameFormat): FrameLayout {
-  // The arguments may come from plain JavaScript: null is possible, whatever the type says.
-  if (typeof frame !== 'object' || (frame as unknown) === null)
-    throw new TypeError(`frame: expected an object with width and height, got ${shown(frame)}.`);
+  checkFields('frame', frame, 'width and height');
   const width = checkSide('width', frame.width);
   const height = checkSide('height', frame.height);
   const format = checkChoice('format', frame.format ?? 'rgba', formats);
