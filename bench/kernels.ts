@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { race, type Kernel, type KernelResult } from './harness.js';
 import { grayFromLuma, grayFromRgba } from './kernels/frames.js';
+import { modal } from './kernels/modal.js';
 import { oscillators } from './kernels/oscillators.js';
 import { spectrum } from './kernels/spectrum.js';
 import { describeMachine } from './machine.js';
@@ -13,7 +14,7 @@ import { summarize } from './statistics.js';
 export { insertBetweenMarkers, renderReport } from './report.js';
 
 /** The races, in the order of the data. */
-export const kernels: readonly Kernel[] = [grayFromRgba, grayFromLuma, spectrum, oscillators];
+export const kernels: readonly Kernel[] = [grayFromRgba, grayFromLuma, spectrum, oscillators, modal];
 
 /** What to run, and for how long. */
 export interface KernelBenchOptions {
