@@ -1,4 +1,5 @@
 // One video frame -> gray -> 100 x 100, antialiased.
+import { FrameStack, loadKernels } from '../../src/index.js';
 import { inProcess, inProcessLater, type Contender, type Kernel, type Runner } from '../harness.js';
 import { compilerVersion, libraryVersion, openNative, packInput } from '../native.js';
 import { loadOpenCv, type OpenCvPackage } from '../opencv-peer.js';
@@ -28,6 +29,35 @@ function graySmall(pixels: ArrayLike<number>, channels: number): Float32Array {
   }
   return small;
 }
+
+const inPlace = 'deep-marimba, frame in place';
+const copied = 'deep-marimba, frame copied in';
+
+async function openOurs(source: Source, copies: boolean): Promise<Runner> {
+  const format = source === 'rgba' ? 'rgba' : 'gray8';
+  const stack = new FrameStack(await loadKernels(), { width, height, format }, { width: size, height: size });
+  const frame = source === 'rgba' ? rgba : luma;
+  stack.input.set(frame);
+  const call = copies ? () => void stack.run(frame) : () => void stack.run();
+  return inProcess(
+    call,
+    () => {
+      call();
+      // The newest of the three.
+      return stack.output.subarray(2 * size * size);
+    },
+    { wasmBytes: () => stack.input.buffer.byteLength },
+  );
+}
+
+const ours = (source: Source): Contender[] =>
+  [inPlace, copied].map((name) => ({
+    name,
+    kind: 'ours',
+    note: 'float32, with the stacking of three frames',
+    open: () => openOurs(source, name === copied),
+    tolerance: 1e-5,
+  }));
 
 /** Separable, columns last: every source row goes into the one or two target rows it belongs to, full width. */
 function openPlain(source: Source): Runner {
@@ -214,6 +244,7 @@ const openCv = (name: OpenCvPackage, filter: 'box' | 'point', asked?: number): C
   open: () => openOpenCv(name, filter),
   tolerance: eightBits,
   reference: () => reference('rgba', filter),
+  against: copied,
   asked,
 });
 
@@ -225,6 +256,7 @@ const own = (name: string, note: string, open: () => Promise<Runner>, details: P
   note,
   open,
   tolerance: 0.15,
+  against: copied,
   ...details,
 });
 
@@ -234,6 +266,7 @@ const plain = (source: Source): Contender => ({
   note: 'the same filter, separable, taps computed beforehand',
   open: () => Promise.resolve(openPlain(source)),
   tolerance: 1e-5,
+  against: copied,
 });
 
 /** The race from RGBA. */
@@ -242,6 +275,7 @@ export const grayFromRgba: Kernel = {
   work: `${width} x ${height} RGBA -> gray ${size} x ${size}, antialiased`,
   reference: () => reference('rgba', 'triangle'),
   contenders: [
+    ...ours('rgba'),
     memory('copy', 'memcpy of the frame in C', 1 / 1.6, 1),
     memory('read', 'reading the frame in C'),
     swscale('rgba', 'bilinear', { asked: 2.5 }),
@@ -263,6 +297,7 @@ export const grayFromLuma: Kernel = {
   work: `${width} x ${height} luma -> gray ${size} x ${size}, antialiased`,
   reference: () => reference('luma', 'triangle'),
   contenders: [
+    ...ours('luma'),
     swscale('luma', 'bilinear', { asked: 1 / 1.15, stretch: 1 / 0.74 }),
     swscale('luma', 'area', {}),
     own('sharp (1 channel)', 'linear', () => openSharp(1), { asked: 8 }),

@@ -111,6 +111,8 @@ export class FrameStack {
     views.columns.set(columns);
 
     const rowsEnd = at.rows + 4 * rows.length;
+    // Computed in the closure it would be a new number on the heap with every call.
+    const offset = -black / (white - black);
     this.#resize = antialiased
       ? () => {
           exports.frameAntialiased(
@@ -123,7 +125,7 @@ export class FrameStack {
             at.columns,
             4 * taps,
             width,
-            -black / (white - black),
+            offset,
             at.above,
             at.below,
             at.gray,
