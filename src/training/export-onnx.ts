@@ -1,0 +1,35 @@
+// Trained weights and the list of layers to the ONNX model that predicts.
+import type { Graph } from './graph.js';
+import { type Architecture, buildNetwork, type Form, portName, type Weights } from './network.js';
+import { Tape } from './tape.js';
+
+/**
+ * The inference graph with its weights as constants. In 'step' form (batch 1) it takes one frame, `image` [1 x ...], and
+ * every state as `state.NAME`, and gives every output [1 x notes] and the states after it as `next.NAME`; with frames,
+ * time is the second axis. An architecture with a free axis takes any number of bars.
+ * @throws RangeError when a weight is missing or of another size.
+ */
+export function inferenceGraph(architecture: Architecture, weights: Weights, form: Form): Graph {
+  const tape = new Tape();
+  const weight = ({ name, shape }: { name: string; shape: readonly number[] }) => {
+    const data = weights.get(name);
+    if (!data) throw new RangeError(`expected weights for "${name}", got none`);
+    return tape.constant(name, shape, data);
+  };
+  const network = buildNetwork(tape, architecture, { ...form, training: false }, { parameter: weight, buffer: weight });
+  for (const [name, value] of network.outputs) {
+    tape.output(name, value, architecture.input.freeAxis === undefined ? {} : { [value.shape.length - 1]: 'bars' });
+  }
+  for (const { name, next, free } of network.states) tape.output(portName.nextState(name), next, free);
+  return tape;
+}
+
+/** The bytes of the .onnx file that `inferenceGraph` describes; `metadata` is stored in it. */
+export function exportOnnx(
+  architecture: Architecture,
+  weights: Weights,
+  form: Form = { batch: 1, frames: 'step' },
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  return inferenceGraph(architecture, weights, form).encode(architecture.name, metadata);
+}

@@ -1,0 +1,73 @@
+// The little of onnxruntime that training needs, so that Node and the browser hand in whichever build they have.
+
+/** Elements and their shape; scalars have shape []. */
+export interface Tensor {
+  readonly data: Float32Array | Float64Array;
+  readonly shape: readonly number[];
+}
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A graph that is ready to run. */
+export interface Session {
+  /** Runs the graph. The results are the caller's; feeds are only read. `fetch` names the wanted outputs, all by default. */
+  run(feeds: Tensors, fetch?: readonly string[]): Promise<Tensors>;
+  /** Frees the graph. */
+  release(): Promise<void>;
+}
+
+/** Makes sessions from the bytes of ONNX models. */
+export type Runtime = (model: Uint8Array) => Promise<Session>;
+
+interface OrtTensor {
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+
+/** What `import('onnxruntime-node')` or `import('onnxruntime-web')` gives, as far as it matters here. */
+export interface OrtModule {
+  readonly Tensor: new (
+    type: 'float32' | 'float64',
+    data: Float32Array | Float64Array,
+    dims: readonly number[],
+  ) => unknown;
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: object): Promise<unknown>;
+  };
+}
+
+interface OrtSession {
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, unknown>, fetches: readonly string[]): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/**
+ * A runtime from an onnxruntime module and its session options. One thread by default: results are then the same from
+ * run to run, and two trainings side by side use two cores better than one training with two threads.
+ */
+export function onnxRuntime(ort: OrtModule, options: object = {}): Runtime {
+  return async (model) => {
+    const settings = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3, ...options };
+    const session = (await ort.InferenceSession.create(model, settings)) as OrtSession;
+    return {
+      async run(feeds, fetch = session.outputNames) {
+        const tensors = Object.fromEntries(
+          Object.entries(feeds).map(([name, { data, shape }]) => {
+            const type = data instanceof Float64Array ? 'float64' : 'float32';
+            return [name, new ort.Tensor(type, data, shape)];
+          }),
+        );
+        const results = await session.run(tensors, fetch);
+        return Object.fromEntries(
+          Object.entries(results).map(([name, { data, dims }]) => [
+            name,
+            { data: data as Float32Array | Float64Array, shape: dims },
+          ]),
+        );
+      },
+      release: () => session.release(),
+    };
+  };
+}

@@ -1,0 +1,122 @@
+// The cases of test/golden/training/cases.json as training steps with their inputs filled in.
+import { readFileSync } from 'node:fs';
+import * as ort from 'onnxruntime-node';
+import { makeArchitecture } from '../../../src/training/architectures/index.js';
+import { type Precision, type Shape, sizeOf } from '../../../src/training/graph.js';
+import { type LayerDescription, parseLayer } from '../../../src/training/layers/index.js';
+import type { LossTerm } from '../../../src/training/losses.js';
+import { anatomy, type Architecture, type Weights } from '../../../src/training/network.js';
+import type { OptimizerOptions } from '../../../src/training/optimizer.js';
+import { onnxRuntime, type Tensor } from '../../../src/training/runtime.js';
+import { buildTrainingStep, pack, type TrainingStep } from '../../../src/training/training-step.js';
+import { noise } from '../../support/noise.js';
+
+/** One entry of cases.json. */
+export interface Case {
+  readonly name: string;
+  readonly batch: number;
+  readonly frames: number;
+  readonly notes: number;
+  readonly input: { readonly name: string; readonly shape: Shape };
+  readonly layers: readonly LayerDescription[];
+  readonly losses: readonly LossTerm[];
+  readonly architecture?: { readonly name: string; readonly options: Record<string, unknown> };
+  readonly optimizer?: OptimizerOptions & { readonly learningRate: number };
+}
+
+/** Every case. */
+export const cases = JSON.parse(
+  readFileSync(new URL('../../golden/training/cases.json', import.meta.url), 'utf8'),
+) as readonly Case[];
+
+/** onnxruntime on one thread of the CPU. */
+export const runtime = onnxRuntime(ort);
+
+/** The architecture of a case: the named one, or its bare list of layers. */
+export function architectureOf({ name, input, notes, layers, architecture }: Case): Architecture {
+  if (architecture) return makeArchitecture(architecture.name, architecture.options);
+  return { name, options: {}, input, notes, layers: layers.map(parseLayer) };
+}
+
+/** Weights as make.py has them; buffers 0, running variances 1. */
+export function weightsOf(architecture: Architecture): Weights {
+  const { parameters, buffers } = anatomy(architecture);
+  const weights = new Map<string, Float32Array>();
+  for (const { name, shape } of parameters) {
+    const size = sizeOf(shape);
+    const scale = Math.fround(shape.length > 1 ? 1.5 * Math.sqrt(Math.max(...shape) / size) : 0.3);
+    weights.set(
+      name,
+      noise(name, size).map((x) => x * scale + (name.endsWith('scale') ? 1 : 0)),
+    );
+  }
+  for (const { name, shape, initial } of buffers) weights.set(name, new Float32Array(sizeOf(shape)).fill(initial));
+  return weights;
+}
+
+/** The training step of a case. */
+export function stepOf(one: Case, precision?: Precision): TrainingStep {
+  const { batch, frames, losses, optimizer } = one;
+  return buildTrainingStep({ architecture: architectureOf(one), batch, frames, losses, optimizer, precision });
+}
+
+/** Everything that a step has to be fed, in its precision. */
+export function feedsOf(one: Case, step: TrainingStep): Record<string, Tensor> {
+  const floats = (data: Float32Array) => (step.tape.precision === 'float64' ? Float64Array.from(data) : data);
+  const feeds: Record<string, Tensor> = {};
+  const feed = (name: string, shape: Shape, data: Float32Array): void => {
+    feeds[name] = { data: floats(data), shape };
+  };
+  for (const { name, shape } of step.data) {
+    const raw = noise(name, sizeOf(shape));
+    if (name.startsWith('target.'))
+      feed(
+        name,
+        shape,
+        raw.map((x) => (x + 1) / 2),
+      );
+    else if (name.startsWith('mask.'))
+      feed(
+        name,
+        shape,
+        raw.map((x) => (x > -0.4 ? 1 : 0)),
+      );
+    else feed(name, shape, raw);
+  }
+  for (const { name, shape } of step.states) {
+    feed(
+      `state.${name}`,
+      shape,
+      noise(`state.${name}`, sizeOf(shape)).map((x) => x / 2),
+    );
+  }
+  for (const { name, shape, keep } of step.masks) {
+    feed(
+      name,
+      shape,
+      noise(name, sizeOf(shape)).map((x) => (x < 2 * keep - 1 ? 1 / keep : 0)),
+    );
+  }
+  const weights = weightsOf(architectureOf(one));
+  if (step.frozen.length > 0) feed('frozen', [step.frozen.length], pack(step.frozen, weights));
+  if (step.buffers.length > 0) feed('buffers', [step.buffers.length], pack(step.buffers, weights));
+  const { length } = step.trained;
+  feed('parameters', [length], pack(step.trained, weights));
+  for (const name of ['m', 'v', 'average']) feed(name, [length], new Float32Array(length));
+  for (const name of ['learning.rate', 'correction.m', 'correction.v', 'average.rate']) {
+    feed(name, [], Float32Array.of(name === 'learning.rate' ? (one.optimizer?.learningRate ?? 0.001) : 1));
+  }
+  return feeds;
+}
+
+/** Euclidean distance over the Euclidean norm of what is expected. */
+export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let distance = 0;
+  let norm = 0;
+  if (got.length !== expected.length) return Infinity;
+  for (let k = 0; k < expected.length; k++) {
+    distance += (got[k] - expected[k]) ** 2;
+    norm += expected[k] ** 2;
+  }
+  return Math.sqrt(distance / norm);
+}
