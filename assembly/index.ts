@@ -1,3 +1,5 @@
 // The kernels, one line per file: pure loops over linear memory, no imports, no allocation.
 export * from './arena';
 export * from './frames';
+export * from './oscillators';
+export * from './modal';
