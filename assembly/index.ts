@@ -3,3 +3,5 @@ export * from './arena';
 export * from './frames';
 export * from './oscillators';
 export * from './modal';
+export * from './fft';
+export * from './zoom';

@@ -14,6 +14,12 @@ export type { OscillatorBankOptions, SinePartial } from './kernels/oscillator-ba
 export { grayWeights } from './kernels/pixel-format.js';
 export type { FrameFormat, GrayMode, LumaRange, PixelFormat } from './kernels/pixel-format.js';
 export type { ResizeMode } from './kernels/resize-tables.js';
+export { RealFft } from './kernels/real-fft.js';
+export { bandBins, BinPlan, SpectrumPlan } from './kernels/spectrum.js';
+export type { BinOptions, SpectrumOptions } from './kernels/spectrum.js';
+export type { Window } from './kernels/window.js';
+export type { Scale, ZoomOptions } from './kernels/zoom.js';
+export type { BinRange } from './kernels/zoom-route.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
