@@ -15,7 +15,7 @@ function blend(p: v128, q: v128, d: v128, e: v128, first: bool, prior: usize, ab
   v128.store(below, b);
 }
 
-// A block of n <= 22 rows of a luma plane: Q <= 253 * 255 fits 16 bits.
+// A block of 1..22 rows of a luma plane: Q <= 253 * 255 fits 16 bits.
 function lumaBlock(
   src: usize,
   stride: usize,
@@ -30,16 +30,16 @@ function lumaBlock(
   let prior = first ? below : above;
   for (let x = 0; x < width; x += 16) {
     let row = src;
-    let p0 = i16x8.splat(0);
-    let p1 = i16x8.splat(0);
-    let q0 = i16x8.splat(0);
-    let q1 = i16x8.splat(0);
-    for (let r = n; r > 0; r--) {
+    let p0 = v128.load8x8_u(row);
+    let p1 = v128.load8x8_u(row, 8);
+    let q0 = p0;
+    let q1 = p1;
+    for (let r = n - 1; r > 0; r--) {
+      row += stride;
       p0 = i16x8.add(p0, v128.load8x8_u(row));
       p1 = i16x8.add(p1, v128.load8x8_u(row, 8));
       q0 = i16x8.add(q0, p0);
       q1 = i16x8.add(q1, p1);
-      row += stride;
     }
     blend(
       f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(p0)),
@@ -95,7 +95,9 @@ function gray(outer: v128, inner: v128, outerWeights: v128, innerWeights: v128):
   );
 }
 
-// A block of n <= 15 rows of four-byte pixels: Q <= 120 * 255 fits a signed 16-bit lane, times 40000 a signed 32-bit one.
+// A block of 1..15 rows of four-byte pixels: Q <= 120 * 255 fits a signed 16-bit lane, times 40000 a signed 32-bit one.
+// A loaded lane is an outer byte (0 or 2) plus 256 times an inner one (1 or 3). Lanes are summed as they are, inner bytes
+// by themselves, and outer sums are what remains: modulo 2^16, hence exact, and an operation less in the loop.
 function colourBlock(
   src: usize,
   stride: usize,
@@ -109,31 +111,34 @@ function colourBlock(
   outerWeights: v128,
   innerWeights: v128,
 ): void {
-  const even = i16x8.splat(255);
   let prior = first ? below : above;
   for (let x = 0; x < width; x += 8) {
     let row = src;
-    let po0 = i16x8.splat(0);
-    let po1 = i16x8.splat(0);
-    let pi0 = i16x8.splat(0);
-    let pi1 = i16x8.splat(0);
-    let qo0 = i16x8.splat(0);
-    let qo1 = i16x8.splat(0);
-    let qi0 = i16x8.splat(0);
-    let qi1 = i16x8.splat(0);
-    for (let r = n; r > 0; r--) {
+    let po0 = v128.load(row);
+    let po1 = v128.load(row, 16);
+    let pi0 = i16x8.shr_u(po0, 8);
+    let pi1 = i16x8.shr_u(po1, 8);
+    let qo0 = po0;
+    let qo1 = po1;
+    let qi0 = pi0;
+    let qi1 = pi1;
+    for (let r = n - 1; r > 0; r--) {
+      row += stride;
       const v0 = v128.load(row);
       const v1 = v128.load(row, 16);
-      po0 = i16x8.add(po0, v128.and(v0, even));
-      po1 = i16x8.add(po1, v128.and(v1, even));
+      po0 = i16x8.add(po0, v0);
+      po1 = i16x8.add(po1, v1);
       pi0 = i16x8.add(pi0, i16x8.shr_u(v0, 8));
       pi1 = i16x8.add(pi1, i16x8.shr_u(v1, 8));
       qo0 = i16x8.add(qo0, po0);
       qo1 = i16x8.add(qo1, po1);
       qi0 = i16x8.add(qi0, pi0);
       qi1 = i16x8.add(qi1, pi1);
-      row += stride;
     }
+    po0 = i16x8.sub(po0, i16x8.shl(pi0, 8));
+    po1 = i16x8.sub(po1, i16x8.shl(pi1, 8));
+    qo0 = i16x8.sub(qo0, i16x8.shl(qi0, 8));
+    qo1 = i16x8.sub(qo1, i16x8.shl(qi1, 8));
     blend(
       gray(po0, pi0, outerWeights, innerWeights),
       gray(qo0, qi0, outerWeights, innerWeights),
