@@ -87,7 +87,7 @@ export class FrameStack {
     const gain = 1 / ((white - black) * (luma && antialiased ? 1 : weightSum));
 
     const rows = antialiased
-      ? rowBlocks(layout.height, height, stride, maxRows[bytesPerPixel], gain).words
+      ? rowBlocks(layout.height, height, stride, maxRows[bytesPerPixel], gain)
       : bilinearTaps(layout.height, height, stride);
     const { words: columns, taps } = antialiased
       ? columnTaps(layout.width, width)
@@ -110,9 +110,12 @@ export class FrameStack {
     views.rows.set(rows);
     views.columns.set(columns);
 
+    // Computed in the closures, these would be new numbers on the heap with every call.
     const rowsEnd = at.rows + 4 * rows.length;
-    // Computed in the closure it would be a new number on the heap with every call.
-    const offset = -black / (white - black);
+    const columnsEnd = at.columns + 4 * columns.length;
+    const tapBytes = 4 * taps;
+    const bias = -black / (white - black);
+    const dark = black * weightSum;
     this.#resize = antialiased
       ? () => {
           exports.frameAntialiased(
@@ -123,17 +126,15 @@ export class FrameStack {
             at.rows,
             rowsEnd,
             at.columns,
-            4 * taps,
+            tapBytes,
             width,
-            offset,
+            bias,
             at.above,
             at.below,
             at.gray,
           );
         }
       : () => {
-          const columnsEnd = at.columns + 4 * columns.length;
-          const dark = black * weightSum;
           exports.frameBilinear(at.input, w0, w1, w2, dark, gain, at.rows, rowsEnd, at.columns, columnsEnd, at.gray);
         };
 

@@ -3,12 +3,6 @@
 /** How an output pixel is made: the triangle filter over all the pixels it covers, or the four around its centre. */
 export type ResizeMode = 'antialiased' | 'bilinear';
 
-/** Vertical half of the triangle filter. */
-export interface RowBlocks {
-  /** 6 words per block: byte offset of its first row, rows, flags, then three float32 (see `frameAntialiased`). */
-  readonly words: Int32Array<ArrayBuffer>;
-}
-
 /** Horizontal half of the triangle filter. */
 export interface ColumnTaps {
   /** Per four output columns: four byte offsets, then their float32 weights, four vectors at a time. */
@@ -29,11 +23,18 @@ const beginsPair = 1;
 const completesRow = 2;
 
 /**
- * Blocks of at most `maxRows` source rows for `frameAntialiased`; `gain` multiplies every output pixel.
+ * Vertical half of the triangle filter: blocks of at most `maxRows` source rows for `frameAntialiased`, six words each
+ * (byte offset of the first row, rows, flags, three float32). `gain` multiplies every output pixel.
  * **Source:** the triangle filter of half-width max(1, scale), centres at half pixels, weights normalised over the pixels
  * inside the picture: Pillow's `BILINEAR`, PyTorch's `interpolate(mode="bilinear", antialias=True)`.
  */
-export function rowBlocks(height: number, outHeight: number, stride: number, maxRows: number, gain: number): RowBlocks {
+export function rowBlocks(
+  height: number,
+  outHeight: number,
+  stride: number,
+  maxRows: number,
+  gain: number,
+): Int32Array<ArrayBuffer> {
   const scale = height / outHeight;
   const words: number[] = [];
   const block = (row: number, rows: number, flags: number, d: number, e: number, rowGain: number): void => {
@@ -55,7 +56,7 @@ export function rowBlocks(height: number, outHeight: number, stride: number, max
         block(lower, 1, completesRow, 1, mix - 1, gain);
       }
     }
-    return { words: Int32Array.from(words) };
+    return Int32Array.from(words);
   }
   // Segment j holds the rows between the centres of output rows j - 1 and j.
   const norm = new Float64Array(outHeight + 1);
@@ -77,7 +78,7 @@ export function rowBlocks(height: number, outHeight: number, stride: number, max
       block(y, rows, flags, d, scale - d, last ? gain / norm[j - 1] : 0);
     }
   }
-  return { words: Int32Array.from(words) };
+  return Int32Array.from(words);
 }
 
 /** Taps for `frameAntialiased`, the same triangle filter as `rowBlocks` along a row. */

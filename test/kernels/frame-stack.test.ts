@@ -89,13 +89,12 @@ describe('FrameStack against the float64 reference', () => {
     [1279, 719, 101, 97],
     [4096, 64, 3, 64],
     [64, 4096, 64, 3],
-    [4096, 4096, 1, 1],
+    [4096, 512, 1, 1],
     [4096, 1, 100, 2],
     [2, 2, 4096, 3],
     [300, 301, 299, 300],
   ])('%i x %i -> %i x %i', (width, height, outWidth, outHeight) => {
-    // The reference takes seconds over the largest colour pictures.
-    for (const format of width * height > 4e6 ? (['gray8'] as const) : (['rgba', 'gray8'] as const)) {
+    for (const format of ['rgba', 'gray8'] as const) {
       const luma = format === 'gray8';
       const picture = hashedPicture(width, height, luma ? 1 : 3);
       const exact = luma ? Float64Array.from(picture, (y) => y / 255) : grayOf(picture, 'bt709');
@@ -104,6 +103,24 @@ describe('FrameStack against the float64 reference', () => {
       const truth = resizeReference(exact, [width, height], [outWidth, outHeight], triangle);
       expect(largestDifference(result, truth)).toBeLessThan(limit);
     }
+  });
+
+  it('does not drift over the longest sums', () => {
+    for (const format of ['rgba', 'gray8'] as const)
+      for (const to of [
+        [1, 1],
+        [100, 100],
+      ] as const) {
+        const bytes = new Uint8Array(4096 * 4096 * (format === 'rgba' ? 4 : 1)).fill(201);
+        const out = resized(bytes, [4096, 4096], to, { format });
+        // Measured: 9.1e-7, all of it rounding in one direction.
+        expect(
+          largestDifference(
+            out,
+            out.map(() => 201 / 255),
+          ),
+        ).toBeLessThan(4e-6);
+      }
   });
 
   it('holds for any size, up and down, and any stride', () => {
