@@ -14,6 +14,7 @@ export interface Mat {
 export interface OpenCv {
   readonly Mat: new (rows?: number, cols?: number, type?: number) => Mat;
   readonly Size: new (width: number, height: number) => unknown;
+  readonly Point: new (x: number, y: number) => unknown;
   readonly CV_8UC1: number;
   readonly CV_8UC4: number;
   readonly CV_32FC1: number;
@@ -22,6 +23,7 @@ export interface OpenCv {
   readonly INTER_LINEAR: number;
   readonly BORDER_REPLICATE: number;
   onRuntimeInitialized?: () => void;
+  blur(from: Mat, to: Mat, size: unknown, anchor: unknown, border: number): void;
   cvtColor(from: Mat, to: Mat, code: number): void;
   resize(from: Mat, to: Mat, size: unknown, fx: number, fy: number, interpolation: number): void;
   remap(from: Mat, to: Mat, map1: Mat, map2: Mat, interpolation: number, border: number): void;

@@ -1,5 +1,5 @@
 // Struck bars: every bar of the instrument rings with all its modes at once.
-import { GT18 } from '../../src/index.js';
+import { GT18, loadKernels, ModalBank } from '../../src/index.js';
 import { inProcess, type Kernel, type Runner } from '../harness.js';
 import { compilerVersion, openNative, packInput } from '../native.js';
 
@@ -20,6 +20,30 @@ function reference(): Float64Array {
     for (const w of step) sum += Math.sin(w * n);
     return gain * Math.exp(-n / (tau * sampleRate)) * sum;
   });
+}
+
+async function openOurs(): Promise<Runner> {
+  const bank = new ModalBank(await loadKernels(), {
+    sampleRate,
+    bars: GT18.map((note) => ({ modes: ratios.map((ratio) => ({ hz: note.hz * ratio, tau, gain })) })),
+  });
+  const sound = new Float32Array(samples);
+  const call = (): void => {
+    bank.reset();
+    for (let bar = 0; bar < bank.bars; bar++) bank.strike(bar, 1);
+    for (let at = 0; at < samples; at += 128) {
+      bank.run(128);
+      sound.set(bank.output, at);
+    }
+  };
+  return inProcess(
+    call,
+    () => {
+      call();
+      return sound;
+    },
+    { wasmBytes: () => bank.output.buffer.byteLength },
+  );
 }
 
 /** A good loop: a shrinking rotation in float64 per mode. */
@@ -63,6 +87,13 @@ export const modal: Kernel = {
   reference,
   rate: { unit: 'x real time', perCall: samples / sampleRate, asked: 1000, stretch: 3000 },
   contenders: [
+    {
+      name: 'deep-marimba',
+      kind: 'ours',
+      note: 'blocks of 128 samples, strikes and limiter included, copied out',
+      open: openOurs,
+      tolerance: 1e-5,
+    },
     {
       name: 'hand-written recurrence in C',
       kind: 'native',

@@ -1,5 +1,5 @@
 // Additive synthesis: one sine per note, amplitudes given per video frame, linear in between, phase continuous.
-import { GT18 } from '../../src/index.js';
+import { GT18, loadKernels, OscillatorBank } from '../../src/index.js';
 import { inProcess, inProcessLater, type Contender, type Kernel, type Runner } from '../harness.js';
 import { compilerVersion, openNative, packInput } from '../native.js';
 import { loadPeer, peerVersion } from '../peers.js';
@@ -11,8 +11,10 @@ const frames = 250;
 const samples = hop * frames;
 const notes = GT18.length;
 const step = Float64Array.from(GT18, ({ hz }) => (2 * Math.PI * hz) / sampleRate);
-// One row more than there are frames: the last frame needs somewhere to go.
-const amplitudes = whiteNoise(notes * (frames + 1)).map((x) => (x + 1) / (2 * notes));
+// One row more than there are frames, since the last frame needs somewhere to go; that one is the first again, so that
+// a bank can go round and round.
+const row = whiteNoise(notes * frames).map((x) => (x + 1) / (2 * notes));
+const amplitudes = Float32Array.from([...row, ...row.subarray(0, notes)]);
 
 /** Adds up the sines in float64, every phase from scratch. */
 function reference(): Float64Array {
@@ -27,6 +29,33 @@ function reference(): Float64Array {
     }
   }
   return sound;
+}
+
+async function openOurs(): Promise<Runner> {
+  const bank = new OscillatorBank(await loadKernels(), {
+    sampleRate,
+    fps: sampleRate / hop,
+    hz: GT18.map(({ hz }) => hz),
+    rows: frames,
+    samples: hop,
+  });
+  bank.amplitudes.set(row);
+  const sound = new Float32Array(samples);
+  const call = (): void => {
+    for (let at = 0; at < samples; at += hop) {
+      bank.run();
+      sound.set(bank.output, at);
+    }
+  };
+  return inProcess(
+    call,
+    () => {
+      bank.seek(0);
+      call();
+      return sound;
+    },
+    { wasmBytes: () => bank.output.buffer.byteLength },
+  );
 }
 
 /** A contender in JS: fills `sound`, one frame of one note at a time. */
@@ -136,6 +165,13 @@ export const oscillators: Kernel = {
   reference,
   rate: { unit: 'G oscillator-samples/s', perCall: (notes * samples) / 1e9, asked: 5 },
   contenders: [
+    {
+      name: 'deep-marimba',
+      kind: 'ours',
+      note: 'a video frame at a time, copied out',
+      open: openOurs,
+      tolerance: 1e-5,
+    },
     native('recurrence', {
       name: 'hand-written recurrence in C',
       note: 'sixteen-lane vectors, 64 samples in flight',
