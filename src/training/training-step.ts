@@ -90,7 +90,8 @@ function part(tape: Tape, vector: Value, start: number, shape: Shape): Value {
  *
  * Inputs: the data (`image` or `features`, `target.OUTPUT`, `mask.OUTPUT`), `parameters`, `m`, `v`, `average`, where
  * there are any `frozen`, `buffers`, `state.NAME` and `dropout.K`, and the scalars of the optimiser. Outputs: `loss`,
- * `loss.OUTPUT`, `gradient.norm`, and `next.` everything that carries over.
+ * `loss.OUTPUT`, `output.OUTPUT` (what the network said), `gradient`, `gradient.norm`, and `next.` everything that
+ * carries over.
  * @throws RangeError when a loss names an output that the network does not have, or the same one twice.
  */
 export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
@@ -128,6 +129,8 @@ export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
     const { start, shape } = layout.entries.find((entry) => entry.name === name)!;
     return part(tape, vector(kind, layout), start, shape);
   }
+
+  for (const [name, value] of network.outputs) tape.output(`output.${name}`, value);
 
   const shape = [batch, frames, architecture.notes];
   const data = [{ name: network.input.name, shape: network.input.shape }];

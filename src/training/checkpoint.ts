@@ -1,0 +1,44 @@
+// Checkpoints on disk: whole or not there at all.
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { ModelError } from '../errors.js';
+import type { Trainer } from './trainer.js';
+
+/**
+ * Writes a checkpoint under a temporary name, flushes it to the disk and renames it, so that neither a kill nor a full
+ * disk leaves half a file or harms the one that was there.
+ * @throws ModelError when it cannot be written; what has been trained is still in memory.
+ */
+export async function writeCheckpoint(trainer: Trainer, path: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(trainer.checkpoint());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new ModelError(
+      `The checkpoint ${path} cannot be written at step ${trainer.step} (${(cause as Error).message}). ` +
+        `Last good checkpoint: ${trainer.lastCheckpoint ?? 'none yet'}.`,
+      { cause, facts: { path, step: trainer.step, checkpoint: trainer.lastCheckpoint } },
+    );
+  }
+  trainer.lastCheckpoint = path;
+}
+
+/**
+ * Goes on from a checkpoint on disk.
+ * @throws ModelError that names the file when it is missing, damaged, or of another architecture.
+ */
+export async function readCheckpoint(trainer: Trainer, path: string): Promise<void> {
+  try {
+    trainer.restore(await readFile(path));
+  } catch (cause) {
+    throw new ModelError(`${path}: ${(cause as Error).message}`, { cause, facts: { path } });
+  }
+  trainer.lastCheckpoint = path;
+}
