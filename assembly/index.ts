@@ -5,3 +5,4 @@ export * from './oscillators';
 export * from './modal';
 export * from './fft';
 export * from './zoom';
+export * from './rectify';
