@@ -187,13 +187,11 @@ class Translation {
     const shape = this.#graph.shapeOf(w);
     const kernel = shape.slice(2);
     const spatial = kernel.map((_, k) => k);
-    const depthwise = attributes.group !== 1;
-    if (depthwise && (shape[1] !== 1 || kernel.length !== 2)) {
-      throw new RangeError(
-        `expected one group, or one per channel, for TensorFlow.js, got ${String(attributes.group)}`,
-      );
-    }
     const groups = attributes.group as number;
+    const depthwise = groups !== 1;
+    if (depthwise && (shape[1] !== 1 || kernel.length !== 2)) {
+      throw new RangeError(`expected one group, or one per channel, for TensorFlow.js, got ${groups}`);
+    }
     // [filters, channels, ...kernel] -> [...kernel, channels, filters]; depthwise -> [...kernel, channels, multiplier].
     const filters = depthwise ? [groups, shape[0] / groups, ...kernel] : shape;
     const order = [...spatial.map((k) => k + 2), ...(depthwise ? [0, 1] : [1, 0])];
