@@ -43,18 +43,18 @@ export function rectifyGray(
 
 /**
  * Weighted sums of pixels, `groups` times four of them. `counts` holds the number of blocks of each group (i32); a block is
- * four source offsets (u32) and four runs of eight weights (u8). Output = sum * its entry of `scales` - `black`.
+ * four source offsets (u32) and four runs of eight weights (u8). Output = sum * its entry of `scales` - the f32 at `black`.
  */
 export function rectifyWarp(
   src: usize,
   counts: usize,
   blocks: usize,
   scales: usize,
-  black: f32,
+  black: usize,
   out: usize,
   groups: i32,
 ): void {
-  const offset = f32x4.splat(black);
+  const offset = v128.load32_splat(black);
   for (; groups > 0; groups--) {
     let a = i32x4.splat(0);
     let b = a;
@@ -89,8 +89,9 @@ function sumOfLanes(v: v128): f32 {
 
 /**
  * Difference channels of one frame of `n` gray values, in place: `out` is three planes of n values, `last` and `mean` the
- * plan's state: gray less its frame's mean. `first` takes the state from this frame; `share` is how far the running mean
- * moves toward the frame. `floor` is added to the standard deviation. Up to three values past n are read in gray, and
+ * plan's state: gray less its frame's mean. `first` takes the state from this frame. `gains` holds, f32 each: how far the
+ * running mean moves toward the frame, what is added to the standard deviation, and the gains of the differences from the
+ * frame before and from the running mean. Up to three values past n are read in gray, and
  * written in the state and past the third plane.
  */
 export function rectifyDifferences(
@@ -100,10 +101,7 @@ export function rectifyDifferences(
   last: usize,
   mean: usize,
   first: bool,
-  share: f32,
-  floor: f32,
-  stepGain: f32,
-  meanGain: f32,
+  gains: usize,
 ): void {
   const bytes = (<usize>n) << 2;
   const whole = bytes & ~15;
@@ -125,10 +123,10 @@ export function rectifyDifferences(
     const z = f32.load(gray + i) - level;
     sum += z * z;
   }
-  const scale: f32 = 1 / (sqrt(sum / <f32>n) + floor);
-  const step = f32x4.splat(stepGain * scale);
-  const rise = f32x4.splat(meanGain * scale);
-  const keep = f32x4.splat(share);
+  const scale: f32 = 1 / (sqrt(sum / <f32>n) + f32.load(gains, 4));
+  const step = f32x4.splat(f32.load(gains, 8) * scale);
+  const rise = f32x4.splat(f32.load(gains, 12) * scale);
+  const keep = v128.load32_splat(gains);
 
   // Plane by plane, so that what one writes past its end is overwritten by the next.
   const out1 = out + bytes;

@@ -76,7 +76,9 @@ export class Rectifier {
   /** One view per warp, in their order. */
   readonly views: readonly RectifiedView[];
   readonly #timeConstant: number;
-  readonly #black: number;
+  readonly #blackAt: number;
+  readonly #gains: Float32Array<ArrayBuffer>;
+  readonly #gainsAt: number;
   readonly #kernels: KernelExports;
   readonly #placed: readonly Placed[];
   readonly #inputAt: number;
@@ -118,6 +120,8 @@ export class Rectifier {
       // Kernels read up to 60 bytes past a frame and 7 past the luma, and write 15 past it.
       input: u8(layout.bytes + 64),
       luma: u8(bytesPerPixel === 4 ? width * height + 16 : 0),
+      gains: f32(4),
+      black: f32(1),
       spans: i32(2 * height),
       counts: i32(groups),
       blocks: u8(total(({ blocks }) => blocks.length)),
@@ -169,8 +173,11 @@ export class Rectifier {
     this.frame = layout;
     this.#lumaStride = lumaStride;
     this.#timeConstant = timeConstant;
-    // Computed in run() it would be a new number on the heap with every call.
-    this.#black = layout.black / (layout.white - layout.black);
+    views.gains.set([0, deviationFloor, differenceGain, meanGain]);
+    views.black[0] = layout.black / (layout.white - layout.black);
+    this.#gains = views.gains;
+    this.#gainsAt = at.gains;
+    this.#blackAt = at.black;
     this.#kernels = exports;
     this.#inputAt = at.input;
     this.#lumaAt = bytesPerPixel === 4 ? at.luma : at.input;
@@ -216,23 +223,15 @@ export class Rectifier {
     }
     // Frame 0 stands for as long a time as frame 1.
     this.#elapsed = this.#frames === 1 ? 2 * interval : this.#elapsed + interval;
-    const share = Math.max(1 - Math.exp(-interval / this.#timeConstant), interval / this.#elapsed);
+    // Through memory: a fraction handed to wasm may have to become an object first.
+    this.#gains[0] = Math.max(1 - Math.exp(-interval / this.#timeConstant), interval / this.#elapsed);
     const first = this.#frames === 0;
     this.#frames++;
-    for (const view of this.#placed) {
-      kernels.rectifyWarp(this.#lumaAt, view.counts, view.blocks, view.scales, this.#black, view.grayAt, view.groups);
-      kernels.rectifyDifferences(
-        view.grayAt,
-        view.outputs,
-        view.outputAt,
-        view.last,
-        view.mean,
-        first,
-        share,
-        deviationFloor,
-        differenceGain,
-        meanGain,
-      );
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- an iterator is an object, and this runs per frame
+    for (let i = 0; i < this.#placed.length; i++) {
+      const view = this.#placed[i];
+      kernels.rectifyWarp(this.#lumaAt, view.counts, view.blocks, view.scales, this.#blackAt, view.grayAt, view.groups);
+      kernels.rectifyDifferences(view.grayAt, view.outputs, view.outputAt, view.last, view.mean, first, this.#gainsAt);
     }
     return this.output;
   }
