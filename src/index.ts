@@ -25,6 +25,8 @@ export { Rectifier } from './kernels/rectifier.js';
 export type { RectifiedView, RectifierOptions } from './kernels/rectifier.js';
 export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './notes.js';
 export type { Band, Note, NoteSet } from './notes.js';
+export { analyzeNotes } from './sound/analysis.js';
+export type { AnalyzeOptions } from './sound/analysis.js';
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
 export { calibrationRows, formatCalibration, parseCalibration } from './video/calibration.js';
 export { keyboardView, parseLayout, placeLayout } from './video/layout.js';

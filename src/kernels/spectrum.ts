@@ -25,12 +25,15 @@ export type BinOptions = ZoomOptions & BinRange;
 
 /**
  * The bins of a band: round(low * nfft / sampleRate) to round(high * nfft / sampleRate).
- * @throws {RangeError} when the band is empty, below 0 Hz, or reaches beyond half the sample rate.
+ * @throws {RangeError} when the band is empty, below 0 Hz, or reaches beyond half the sample rate, or nfft makes no sense.
  */
 export function bandBins(band: Band, nfft: number, sampleRate: number): BinRange {
   const { low, high } = band;
   if (!(sampleRate > 0) || !Number.isFinite(sampleRate)) {
     throw new RangeError(`Expected a sample rate above 0 Hz, got ${String(sampleRate)}.`);
+  }
+  if (!Number.isInteger(nfft) || nfft < 1) {
+    throw new RangeError(`Expected nfft to be a whole number of 1 or more, got ${String(nfft)}.`);
   }
   const first = Math.round((low * nfft) / sampleRate);
   const last = Math.round((high * nfft) / sampleRate);

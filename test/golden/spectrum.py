@@ -62,25 +62,30 @@ def bins(win, nfft, first, last, window):
     }  # fmt: skip
 
 
-golden = {
-    "realFft": [real_fft(2**p) for p in range(10)],
-    "features": [
-        features(rate, fps, int(np.floor(3 * rate / fps + 0.5)))
-        for rate in (44100, 48000, 96000)
-        for fps in (25, 30000 / 1001, 60)
-    ]
-    + [features(44100, 25, 5293)],
-    "bins": [
-        bins(5293, 44100, 359, 420, "hamming"),
-        bins(5761, 44100, 0, 20, "hamming"),
-        bins(5761, 48000, 23980, 24000, "hann"),
-        bins(1000, 1000, 0, 40, "boxcar"),
-        bins(1024, 1024, 480, 512, "hamming"),
-        bins(3000, 777, 0, 60, "hamming"),
-        bins(48000, 48000, 430, 450, "hamming"),
-        bins(600, 10_000_019, 4_999_990, 5_000_009, "hamming"),
-        bins(64, 2**31, 2**27, 2**27 + 12, "hann"),
-    ],
-}
-path = pathlib.Path(__file__).with_suffix(".json")
-path.write_text(json.dumps(golden, separators=(",", ":")).replace('],"', '],\n"').replace("},{", "},\n{") + "\n")
+def write():
+    golden = {
+        "realFft": [real_fft(2**p) for p in range(10)],
+        "features": [
+            features(rate, fps, int(np.floor(3 * rate / fps + 0.5)))
+            for rate in (44100, 48000, 96000)
+            for fps in (25, 30000 / 1001, 60)
+        ]
+        + [features(44100, 25, 5293)],
+        "bins": [
+            bins(5293, 44100, 359, 420, "hamming"),
+            bins(5761, 44100, 0, 20, "hamming"),
+            bins(5761, 48000, 23980, 24000, "hann"),
+            bins(1000, 1000, 0, 40, "boxcar"),
+            bins(1024, 1024, 480, 512, "hamming"),
+            bins(3000, 777, 0, 60, "hamming"),
+            bins(48000, 48000, 430, 450, "hamming"),
+            bins(600, 10_000_019, 4_999_990, 5_000_009, "hamming"),
+            bins(64, 2**31, 2**27, 2**27 + 12, "hann"),
+        ],
+    }
+    path = pathlib.Path(__file__).with_suffix(".json")
+    path.write_text(json.dumps(golden, separators=(",", ":")).replace('],"', '],\n"').replace("},{", "},\n{") + "\n")
+
+
+if __name__ == "__main__":
+    write()
