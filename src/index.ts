@@ -27,6 +27,12 @@ export { GT18, hzToMidi, midiToHz, midiToName, nameToMidi, noteSet } from './not
 export type { Band, Note, NoteSet } from './notes.js';
 export { analyzeNotes } from './sound/analysis.js';
 export type { AnalyzeOptions } from './sound/analysis.js';
+export type { Events, EventsFacts } from './sound/events.js';
+export type { FeaturesOptions } from './sound/features.js';
+export { decodeMidi, encodeMidi } from './sound/midi.js';
+export type { MidiOptions } from './sound/midi.js';
+export { encodeWav } from './sound/wav-encode.js';
+export type { WavOptions } from './sound/wav-encode.js';
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
 export { calibrationRows, formatCalibration, parseCalibration } from './video/calibration.js';
 export { keyboardView, parseLayout, placeLayout } from './video/layout.js';

@@ -1,2 +1,14 @@
 // What Node gets: the neutral API, and what only Node can do.
 export * from './index.js';
+export {
+  readFeatures,
+  readMarimbaData,
+  readStrikes,
+  writeEvents,
+  writeFeatures,
+  writeMidi,
+} from './sound/data-file.js';
+export type { MarimbaData } from './sound/data-file.js';
+export { openSound, readSound } from './sound/sound-file.js';
+export type { OpenSoundOptions, SoundSource } from './sound/sound-file.js';
+export { writeWav } from './sound/wav-file.js';
