@@ -1,7 +1,7 @@
 // Builds everything in dist/ from nothing: kernels (asc), entries (esbuild), declarations (tsc).
 // `--kernels` stops after the kernels, which is all the tests and a type check need.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -39,9 +39,13 @@ async function compileKernels() {
 async function bundleEntries() {
   rmSync('dist', { recursive: true, force: true });
   const shared = { bundle: true, format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning' };
+  // The library stays a file per module: bundlers drop what an app does not use only by whole modules when it stands on
+  // CommonJS packages, and addresses relative to a module mean the same in src/ and in dist/.
+  const modules = readdirSync('src', { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('cli') && file !== 'worklet-entry.ts')
+    .map((file) => join('src', file));
   await Promise.all([
-    build({ ...shared, entryPoints: ['src/node.ts'], outdir: 'dist', platform: 'node', packages: 'external' }),
-    build({ ...shared, entryPoints: ['src/browser.ts'], outdir: 'dist', platform: 'browser', packages: 'external' }),
+    build({ ...shared, bundle: false, entryPoints: modules, outdir: 'dist', outbase: 'src' }),
     build({
       ...shared,
       entryPoints: { worklet: 'src/worklet-entry.ts' },
