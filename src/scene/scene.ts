@@ -22,7 +22,7 @@ export interface Scene {
    * Renders frames `from` (default 0) to `to` (default the last; exclusive). The first call also renders the plate.
    * Any frame is the same whatever was rendered before.
    */
-  frames(from?: number, to?: number): Generator<SceneFrame, void, undefined>;
+  readonly frames: (from?: number, to?: number) => Generator<SceneFrame, void, undefined>;
 }
 
 /**
