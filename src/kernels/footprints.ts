@@ -81,6 +81,7 @@ export function traceFootprints(warp: Warp, { width, height, stride }: GrayPlane
   let words = new Uint32Array(blocks.buffer);
   let end = 0;
   let window = new Float64Array(1024);
+  const box = { width, height, x0: 0, y0: 0, pitch: 0 };
 
   for (let output = 0; output < groups * 4; output++) {
     const lane = output % 4;
@@ -106,31 +107,10 @@ export function traceFootprints(warp: Warp, { width, height, stride }: GrayPlane
     if (window.length < area) window = new Float64Array(area * 2);
     window.fill(0, 0, area);
 
-    let inside = 0;
-    for (let j = 0; j < m; j++) {
-      const t = (j + 0.5) / m;
-      const lx = ax + (dx - ax) * t;
-      const ly = ay + (dy - ay) * t;
-      const rx = (bx + (cx - bx) * t - lx) / n;
-      const ry = (by + (cy - by) * t - ly) / n;
-      for (let i = 0; i < n; i++) {
-        const x = lx + rx * (i + 0.5);
-        const y = ly + ry * (i + 0.5);
-        if (x >= -0.5 && y >= -0.5 && x < width - 0.5 && y < height - 0.5) inside++;
-        const px = x < 0 ? 0 : x > width - 1 ? width - 1 : x;
-        const py = y < 0 ? 0 : y > height - 1 ? height - 1 : y;
-        const ix = px | 0;
-        const iy = py | 0;
-        const fx = px - ix;
-        const fy = py - iy;
-        const at = (iy - y0) * pitch + ix - x0;
-        window[at] += (1 - fx) * (1 - fy);
-        window[at + 1] += fx * (1 - fy);
-        window[at + pitch] += (1 - fx) * fy;
-        window[at + pitch + 1] += fx * fy;
-      }
-    }
-    coverage[output] = inside / (n * m);
+    box.x0 = x0;
+    box.y0 = y0;
+    box.pitch = pitch;
+    coverage[output] = addSamples(window, box, n, m, ax, ay, bx, by, cx, cy, dx, dy) / (n * m);
 
     let peak = 0;
     for (let k = 0; k < area; k++) if (window[k] > peak) peak = window[k];
@@ -171,6 +151,51 @@ export function traceFootprints(warp: Warp, { width, height, stride }: GrayPlane
   end += counts[groups - 1] * blockBytes;
   for (let y = 0; y < height; y++) if (spans[2 * y + 1] === 0) spans[2 * y] = 0;
   return { counts, blocks: blocks.slice(0, end), scales, coverage, spans };
+}
+
+/**
+ * Adds the weights of n x m samples of the quadrilateral a b c d to the window, whose first pixel is (x0, y0); returns how
+ * many samples lie inside the picture. A function of its own, so that engines compile it after the first few pixels.
+ */
+function addSamples(
+  window: Float64Array,
+  { width, height, x0, y0, pitch }: { width: number; height: number; x0: number; y0: number; pitch: number },
+  n: number,
+  m: number,
+  ax: number,
+  ay: number,
+  bx: number,
+  by: number,
+  cx: number,
+  cy: number,
+  dx: number,
+  dy: number,
+): number {
+  let inside = 0;
+  for (let j = 0; j < m; j++) {
+    const t = (j + 0.5) / m;
+    const lx = ax + (dx - ax) * t;
+    const ly = ay + (dy - ay) * t;
+    const rx = (bx + (cx - bx) * t - lx) / n;
+    const ry = (by + (cy - by) * t - ly) / n;
+    for (let i = 0; i < n; i++) {
+      const x = lx + rx * (i + 0.5);
+      const y = ly + ry * (i + 0.5);
+      if (x >= -0.5 && y >= -0.5 && x < width - 0.5 && y < height - 0.5) inside++;
+      const px = x < 0 ? 0 : x > width - 1 ? width - 1 : x;
+      const py = y < 0 ? 0 : y > height - 1 ? height - 1 : y;
+      const ix = px | 0;
+      const iy = py | 0;
+      const fx = px - ix;
+      const fy = py - iy;
+      const at = (iy - y0) * pitch + ix - x0;
+      window[at] += (1 - fx) * (1 - fy);
+      window[at + 1] += fx * (1 - fy);
+      window[at + pitch] += (1 - fx) * fy;
+      window[at + pitch + 1] += fx * fy;
+    }
+  }
+  return inside;
 }
 
 const samplesOf = (length: number): number =>

@@ -91,7 +91,7 @@ export class Rectifier {
   #frames = 0;
 
   /**
-   * Traces every footprint and lays out all memory; takes some tens of milliseconds.
+   * Traces every footprint and lays out all memory; takes some tens of milliseconds, the first time in a process a few hundred.
    * @param frame what the frames look like. Of another size than the warps' picture, the warps are scaled to it.
    * @throws {TypeError | RangeError} for a frame format that cannot be, no warps, a warp whose size is no whole number of
    *   1..8192 or whose mesh does not fit, a time constant that is not above 0, or a plan beyond 1 GiB.
