@@ -64,7 +64,8 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
     if (only && !only.includes(kernel.name)) continue;
     // A single round is somebody trying whether it runs: no need to wait for anything to settle.
     const patience = rounds === 1 ? 0.1 : 1;
-    results.push(await race(kernel, { rounds, batchSeconds: 0.02 * patience, warmSeconds: 0.3 * patience, log }));
+    const times = { batchSeconds: 0.004 * patience, turnSeconds: 0.02 * patience, warmSeconds: 0.3 * patience };
+    results.push(await race(kernel, { rounds, ...times, log }));
   }
   return {
     format: 'deep-marimba/bench-kernels@1',

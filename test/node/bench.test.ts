@@ -55,7 +55,7 @@ function pretend(name: string, seconds: number, answer: number[], details: Parti
   return { name, kind: 'js', open: () => Promise.resolve(runner), tolerance: 0.01, ...details };
 }
 
-const options = { rounds: 4, batchSeconds: 1, warmSeconds: 2 };
+const options = { rounds: 4, batchSeconds: 1, turnSeconds: 3, warmSeconds: 2 };
 
 describe('race', () => {
   const kernel: Kernel = {
@@ -86,6 +86,16 @@ describe('race', () => {
     expect(liar.wrong).toMatch(/error 5\.0e-1, allowed 1\.0e-2/);
     expect(liar.seconds).toBeUndefined();
     expect(nobody).toMatchObject({ absent: 'not installed' });
+  });
+
+  it('counts the fastest batch of a turn, so that an interruption does not', async () => {
+    let batches = 0;
+    const interrupted: Contender = {
+      ...pretend('interrupted', 1, [1, 2]),
+      open: () => Promise.resolve({ batch: (calls) => calls * (++batches % 3 === 0 ? 7 : 1), answer: () => [1, 2] }),
+    };
+    const [{ seconds }] = (await race({ ...kernel, contenders: [interrupted] }, options)).contenders;
+    expect(seconds).toEqual({ median: 1, min: 1, max: 1, cv: 0 });
   });
 
   it('runs everybody in every round, each time in another order', async () => {
