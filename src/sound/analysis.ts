@@ -23,6 +23,8 @@ export interface AnalyzeOptions {
   readonly nfft?: number;
   /** Default: those of `loadKernels()`. */
   readonly kernels?: Kernels;
+  /** What messages call the sound, for example its file. Default: "The sound". */
+  readonly name?: string;
 }
 
 // Rows share the images of three video frames.
@@ -108,16 +110,18 @@ class RowReader {
   readonly #layout: Layout;
   readonly #sampleRate: number;
   readonly #most: number;
+  readonly #name: string;
   // Samples to pass by before the next window, and samples of that window that are there.
   #skip: number;
   #held = 0;
   #data: Float32Array;
 
-  constructor(kernels: Kernels, layout: Layout, sampleRate: number, most: number) {
+  constructor(kernels: Kernels, layout: Layout, sampleRate: number, most: number, name: string) {
     this.#plan = new SpectrumPlan(kernels, layout.spectrum);
     this.#layout = layout;
     this.#sampleRate = sampleRate;
     this.#most = most;
+    this.#name = name;
     this.#skip = layout.start(0);
     this.#data = new Float32Array(1024 * this.#plan.output.length);
   }
@@ -172,7 +176,7 @@ class RowReader {
     const channel = channels.findIndex((samples) => !Number.isFinite(samples[at]));
     const seconds = (this.position + at - from) / this.#sampleRate;
     return new SoundError(
-      `The sound has a sample that is not a number (${channels[channel][at]}), ${seconds.toFixed(3)} s from its start, in channel ${channel + 1}.`,
+      `${this.#name} has a sample that is not a number (${channels[channel][at]}), ${seconds.toFixed(3)} s from its start, in channel ${channel + 1}.`,
       { facts: { seconds, channel } },
     );
   }
@@ -209,13 +213,19 @@ function streamOf(sound: Sound | SoundStream): SoundStream {
 }
 
 /** Video frames that `samples` samples accompany; of the last one half a sample may be missing, which rounding took. */
-function frameCount(samples: number, sampleRate: number, { num, den }: FrameRate, frames: number | undefined): number {
+function frameCount(
+  samples: number,
+  sampleRate: number,
+  { num, den }: FrameRate,
+  frames: number | undefined,
+  name: string,
+): number {
   const seconds = samples / sampleRate;
   const count = frames ?? Math.floor(((samples + 0.5) * num) / (sampleRate * den));
   const fps = den === 1 ? String(num) : `${num}/${den}`;
   if (count < framesPerRow) {
     throw new SoundError(
-      `The sound lasts ${seconds.toFixed(3)} s, expected three video frames at least: ${((framesPerRow * den) / num).toFixed(3)} s at ${fps} fps.`,
+      `${name} lasts ${seconds.toFixed(3)} s, expected three video frames at least: ${((framesPerRow * den) / num).toFixed(3)} s at ${fps} fps.`,
       { facts: { seconds } },
     );
   }
@@ -244,35 +254,35 @@ function frameCount(samples: number, sampleRate: number, { num, den }: FrameRate
  */
 export async function analyzeNotes(sound: Sound | SoundStream, options: AnalyzeOptions): Promise<NoteAmplitudes> {
   checkOptions(options);
-  const { mode = 'corrected', notes = GT18, frames, nfft } = options;
+  const { mode = 'corrected', notes = GT18, frames, nfft, name = 'The sound' } = options;
   const fps = frameRate(options.fps);
   const stream = streamOf(sound);
   const { sampleRate } = stream;
   const seed = mode === 'seed';
-  const { name, band } = notes.reduce((a, b) => (b.band.high > a.band.high ? b : a));
-  if (!seed && band.high > sampleRate / 2) {
+  const top = notes.reduce((a, b) => (b.band.high > a.band.high ? b : a));
+  if (!seed && top.band.high > sampleRate / 2) {
     throw new SoundError(
-      `A sound of ${sampleRate} samples per second holds nothing above ${sampleRate / 2} Hz, but the note ${name} reaches up to ${Math.ceil(band.high)} Hz.`,
+      `${name} has ${sampleRate} samples per second and holds nothing above ${sampleRate / 2} Hz, but the note ${top.name} reaches up to ${Math.ceil(top.band.high)} Hz.`,
       { facts: { sampleRate } },
     );
   }
   const layout = seed ? seedLayout(sampleRate, fps, notes) : correctedLayout(sampleRate, fps, notes, nfft);
   const kernels = options.kernels ?? (await loadKernels());
-  const reader = new RowReader(kernels, layout, sampleRate, frames === undefined ? Infinity : frames - 2);
+  const reader = new RowReader(kernels, layout, sampleRate, frames === undefined ? Infinity : frames - 2, name);
   for await (const block of stream.blocks()) reader.push(block);
 
   const { position, mono } = reader;
-  if (position === 0) throw new SoundError('The sound is empty: it has no samples.');
-  const rows = frameCount(position, sampleRate, fps, frames) - (framesPerRow - 1);
+  if (position === 0) throw new SoundError(`${name} is empty: it has no samples.`);
+  const rows = frameCount(position, sampleRate, fps, frames, name) - (framesPerRow - 1);
   if (layout.start(rows - 1) >= position) {
     const seconds = position / sampleRate;
     const wanted = ((rows + 2) * fps.den) / fps.num;
     throw new SoundError(
-      `The sound lasts ${seconds.toFixed(3)} s, too short for ${rows + 2} video frames, which last ${wanted.toFixed(3)} s.`,
+      `${name} lasts ${seconds.toFixed(3)} s, too short for ${rows + 2} video frames, which last ${wanted.toFixed(3)} s.`,
       { facts: { seconds, frames: rows + 2 } },
     );
   }
   const peak = seed ? mono.highest : Math.max(mono.highest, -mono.lowest);
-  if (!(peak > 0)) throw new SoundError('The sound is silent: nothing in it is above 0.');
+  if (!(peak > 0)) throw new SoundError(`${name} is silent: nothing in it is above 0.`);
   return { data: reader.finish(rows, 1 / peak), frames: rows, notes, fps };
 }
