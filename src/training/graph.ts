@@ -25,6 +25,8 @@ export class Graph {
   readonly #outputs: OnnxPort[] = [];
   readonly #cache = new Map<string, Value>();
   readonly #shapes = new Map<string, Shape>();
+  /** Names of values that became outputs, by the name under which an operator made them. */
+  readonly #renamed = new Map<string, string>();
   readonly precision: Precision;
 
   constructor(precision: Precision = 'float32') {
@@ -106,9 +108,12 @@ export class Graph {
 
   /** Makes `value` an output of the model under the given name. */
   output(name: string, value: Value, free: Readonly<Record<number, string>> = {}): void {
-    this.#nodes.push({ type: 'Identity', inputs: [value.name], outputs: [name], attributes: {} });
     this.#value(name, value.shape);
     this.#outputs.push(this.#port(name, value.shape, free));
+    // An operator's result is renamed; anything else, and a second name, takes a copy.
+    const made = this.#nodes.some(({ outputs }) => outputs.includes(value.name));
+    if (made && !this.#renamed.has(value.name)) this.#renamed.set(value.name, name);
+    else this.#nodes.push({ type: 'Identity', inputs: [value.name], outputs: [name], attributes: {} });
   }
 
   #port(name: string, shape: Shape, free: Readonly<Record<number, string>>): OnnxPort {
@@ -124,10 +129,11 @@ export class Graph {
 
   /** The graph as plain data. Opset 17 is the newest that every supported runtime shares. */
   model(name: string, metadata: Readonly<Record<string, string>> = {}): OnnxModel {
+    const final = (names: readonly string[]): string[] => names.map((value) => this.#renamed.get(value) ?? value);
     return {
       name,
       opset: 17,
-      nodes: this.#nodes,
+      nodes: this.#nodes.map((node) => ({ ...node, inputs: final(node.inputs), outputs: final(node.outputs) })),
       constants: this.#constants,
       inputs: this.#inputs,
       outputs: this.#outputs,

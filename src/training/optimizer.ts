@@ -25,26 +25,42 @@ export interface OptimizerInputs {
   readonly m: Value;
   /** Mean squared gradient. */
   readonly v: Value;
-  /** Moving average of the parameters. */
-  readonly average: Value;
-  readonly learningRate: Value;
-  /** 1 / (1 - beta1^step) and 1 / (1 - beta2^step). */
-  readonly corrections: readonly [Value, Value];
-  /** How fast `average` follows: 1 is at once. */
-  readonly averageRate: Value;
+  readonly scalars: Readonly<Record<keyof OptimizerScalars, Value>>;
   /** The first so many parameters are subject to weight decay. */
   readonly decayed: number;
 }
 
+/** What the graph is told each step, all numbers. */
+export interface OptimizerScalars {
+  readonly learningRate: number;
+  /** Factor of m / (sqrt(v) + epsilon): learning rate and both bias corrections. */
+  readonly pace: number;
+  /** Epsilon, moved to where v is not corrected for its bias. */
+  readonly epsilon: number;
+}
+
 /**
- * One step of AdamW after clipping by global norm, and of the moving average of the weights.
+ * The scalars of a step, from 1. With corrections a = 1 / (1 - beta1^step) and b = 1 / (1 - beta2^step), Adam's
+ * rate * a m / (sqrt(b v) + epsilon) is pace * m / (sqrt(v) + epsilon / sqrt(b)): fewer passes over long vectors.
+ */
+export function optimizerScalars(options: OptimizerOptions, step: number, learningRate: number): OptimizerScalars {
+  const { beta1, beta2, epsilon } = { ...DEFAULTS, ...options };
+  const root = Math.sqrt(1 - beta2 ** step);
+  return { learningRate, pace: (learningRate * root) / (1 - beta1 ** step), epsilon: epsilon * root };
+}
+
+const DEFAULTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+
+/**
+ * One step of AdamW after clipping by global norm.
  *
- * **Source:** Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2; order and epsilon as in PyTorch's
- * `AdamW` and `clip_grad_norm_`.
+ * **Source:** Kingma & Ba 2015, algorithm 1 and the end of section 2; Loshchilov & Hutter 2019, algorithm 2; order and
+ * epsilon as in PyTorch's `AdamW` and `clip_grad_norm_`.
  */
 export function adamW(t: Tape, inputs: OptimizerInputs, options: OptimizerOptions) {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, clipNorm } = options;
-  const { parameters, learningRate, decayed } = inputs;
+  const { beta1, beta2, weightDecay } = { ...DEFAULTS, ...options };
+  const { clipNorm } = options;
+  const { parameters, scalars, decayed } = inputs;
   const norm = squareRoot(t, sum(t, square(t, inputs.gradient)));
   let gradient = inputs.gradient;
   if (clipNorm !== undefined) {
@@ -53,20 +69,13 @@ export function adamW(t: Tape, inputs: OptimizerInputs, options: OptimizerOption
   }
   const m = add(t, scale(t, inputs.m, beta1), scale(t, gradient, 1 - beta1));
   const v = add(t, scale(t, inputs.v, beta2), scale(t, square(t, gradient), 1 - beta2));
-  const [mCorrection, vCorrection] = inputs.corrections;
-  const direction = divide(
-    t,
-    multiply(t, m, mCorrection),
-    shift(t, squareRoot(t, multiply(t, v, vCorrection)), epsilon),
-  );
-  const next = subtract(t, decay(), multiply(t, direction, learningRate));
-  const follow = multiply(t, subtract(t, next, inputs.average), inputs.averageRate);
-  return { parameters: next, m, v, average: add(t, inputs.average, follow), norm };
+  const direction = divide(t, m, add(t, squareRoot(t, v), scalars.epsilon));
+  return { parameters: subtract(t, decay(), multiply(t, direction, scalars.pace)), m, v, norm };
 
   function decay(): Value {
-    const total = parameters.shape[0];
+    const [total] = parameters.shape;
     if (weightDecay === 0 || decayed === 0) return parameters;
-    const kept = subtract(t, t.scalar(1), scale(t, learningRate, weightDecay));
+    const kept = subtract(t, t.scalar(1), scale(t, scalars.learningRate, weightDecay));
     if (decayed === total) return multiply(t, parameters, kept);
     return concat(
       t,

@@ -17,23 +17,13 @@ export interface HiddenToGates {
 
 /** What a window of frames leaves behind. */
 export interface Recurrence {
-  /** Hidden state after every frame, [frames x rows x units x ...]. */
+  /** Hidden state after every frame, [frames * rows x units x ...]. */
   readonly sequence: Value;
   /** Hidden state after the last frame, [rows x units x ...]. */
   readonly hidden: Value;
   /** Cell state after the last frame, [rows x units x ...]. */
   readonly cell: Value;
 }
-
-const stack = (t: Tape, values: readonly Value[]): Value =>
-  concat(
-    t,
-    values.map((value) => t.emit('Unsqueeze', [value, t.integers([0])], [1, ...value.shape])),
-    0,
-  );
-
-const frame = (t: Tape, x: Value, k: number): Value =>
-  t.emit('Squeeze', [x.shape[0] === 1 ? x : slice(t, x, 0, k, k + 1), t.integers([0])], x.shape.slice(1));
 
 /**
  * Runs the recurrence over x [frames x rows x 4 units x ...], the input's share of the gates in the order
@@ -45,7 +35,7 @@ const frame = (t: Tape, x: Value, k: number): Value =>
  * **Source:** Hochreiter & Schmidhuber 1997 with forget gates (Gers 2000); Shi et al. 2015 without peepholes.
  */
 export function recur(t: Tape, x: Value, hidden: Value, cell: Value, map: HiddenToGates): Recurrence {
-  const frames = x.shape[0];
+  const [frames, rows] = x.shape;
   const saved = { i: [] as Value[], f: [] as Value[], g: [] as Value[], o: [] as Value[], c: [] as Value[] };
   const past = { h: [] as Value[], c: [] as Value[] };
   const sequence: Value[] = [];
@@ -54,7 +44,8 @@ export function recur(t: Tape, x: Value, hidden: Value, cell: Value, map: Hidden
   const step = (k: number): void => {
     past.h.push(h);
     past.c.push(c);
-    const z = map.apply(h, frame(t, x, k));
+    const here = t.emit('Squeeze', [frames > 1 ? slice(t, x, 0, k, k + 1) : x, t.integers([0])], x.shape.slice(1));
+    const z = map.apply(h, here);
     const [zi, zf, zg, zo] = t.emitAll('Split', [z], Array<readonly number[]>(4).fill(h.shape), { axis: 1 });
     const i = sigmoid(t, zi);
     const f = sigmoid(t, zf);
@@ -72,50 +63,51 @@ export function recur(t: Tape, x: Value, hidden: Value, cell: Value, map: Hidden
   };
   const y = t.untaped(() => {
     for (let k = 0; k < frames; k++) step(k);
-    return stack(t, sequence);
+    return concat(t, sequence, 0);
   });
 
-  // dL/dgates of all frames, computed once for both rules.
+  // dL/dgates [frames * rows x 4 units x ...], computed once for both rules.
   let known: { readonly dy: Value; readonly dz: Value } | undefined;
   const gatesGradient = (dy: Value): Value => {
     if (known?.dy === dy) return known.dz;
     const one = t.scalar(1);
-    const [i, f, g, o, bounded] = [saved.i, saved.f, saved.g, saved.o, saved.c].map((values) => stack(t, values));
+    const all = (values: readonly Value[]): Value => concat(t, values, 0);
+    const [i, f, g, o, bounded] = [saved.i, saved.f, saved.g, saved.o, saved.c].map(all);
     const slope = (gate: Value): Value => multiply(t, gate, subtract(t, one, gate));
     // dz = [dc, dc, dc, dh] * perGate, where dc = dh * throughCell + what comes back from the next frame.
     const perGate = concat(
       t,
       [
         multiply(t, g, slope(i)),
-        multiply(t, stack(t, past.c), slope(f)),
+        multiply(t, all(past.c), slope(f)),
         multiply(t, i, subtract(t, one, square(t, g))),
         multiply(t, slope(o), bounded),
       ],
-      2,
+      1,
     );
     const throughCell = multiply(t, o, subtract(t, one, square(t, bounded)));
     const dz: Value[] = [];
     let dhNext: Value | undefined;
     let dcNext: Value | undefined;
     for (let k = frames - 1; k >= 0; k--) {
-      const dh = dhNext ? add(t, frame(t, dy, k), dhNext) : frame(t, dy, k);
-      const own = multiply(t, dh, frame(t, throughCell, k));
+      const frame = (value: Value): Value => slice(t, value, 0, k * rows, (k + 1) * rows);
+      const dh = dhNext ? add(t, frame(dy), dhNext) : frame(dy);
+      const own = multiply(t, dh, frame(throughCell));
       const dc = dcNext ? add(t, own, dcNext) : own;
-      dz[k] = multiply(t, concat(t, [dc, dc, dc, dh], 1), frame(t, perGate, k));
+      dz[k] = multiply(t, concat(t, [dc, dc, dc, dh], 1), frame(perGate));
       if (k > 0) {
         dhNext = map.hiddenGradient(dz[k]);
         dcNext = multiply(t, dc, saved.f[k]);
       }
     }
-    known = { dy, dz: stack(t, dz) };
+    known = { dy, dz: all(dz) };
     return known.dz;
   };
 
-  const fold = (value: Value): Value => reshape(t, value, [-1, ...value.shape.slice(2)]);
   t.differentiable(
     y,
-    [x, gatesGradient],
-    [map.weight, (dy) => map.weightGradient(concat(t, past.h, 0), fold(gatesGradient(dy)))],
+    [x, (dy) => reshape(t, gatesGradient(dy), x.shape)],
+    [map.weight, (dy) => map.weightGradient(concat(t, past.h, 0), gatesGradient(dy))],
   );
   return { sequence: y, hidden: h, cell: c };
 }

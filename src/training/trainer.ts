@@ -2,6 +2,7 @@
 import { ModelError } from '../errors.js';
 import { type Shape, sizeOf } from './graph.js';
 import { initialWeights, portName, type Weights } from './network.js';
+import { optimizerScalars } from './optimizer.js';
 import { Random } from './random.js';
 import type { Runtime, Session, Tensor, Tensors } from './runtime.js';
 import { decodeSafeTensors, encodeSafeTensors, type NamedTensor } from './safetensors.js';
@@ -35,7 +36,7 @@ export interface Batch {
 export type BatchSource = (firstStep: number) => AsyncIterable<Batch>;
 
 /** What a trainer is made of. */
-export interface TrainerOptions extends TrainingStepOptions {
+export interface TrainerOptions extends Omit<TrainingStepOptions, 'average'> {
   readonly runtime: Runtime;
   /** Learning rate of each step. */
   readonly schedule: Schedule;
@@ -63,7 +64,6 @@ export interface StepReport {
 }
 
 const FORMAT = 'deep-marimba/checkpoint@1';
-const VECTORS = ['parameters', 'm', 'v', 'average'] as const;
 
 /** Trains one network. Steps must not overlap. */
 export class Trainer {
@@ -75,6 +75,8 @@ export class Trainer {
   readonly #graph: TrainingStep;
   readonly #session: Session;
   readonly #random: Random;
+  /** Vectors as long as the trained parameters that change with every step. */
+  readonly #vectors: readonly string[];
   readonly #fetch: readonly string[];
   /** Everything that the next step is fed besides the batch. */
   readonly #carried: Record<string, Tensor> = {};
@@ -85,11 +87,12 @@ export class Trainer {
     this.#graph = graph;
     this.#session = session;
     this.#random = new Random(options.seed, 'dropout');
+    this.#vectors = ['parameters', 'm', 'v', ...(options.averageDecay ? ['average'] : [])];
     this.#fetch = [
       'loss',
       'gradient.norm',
       ...options.losses.map(({ output }) => `loss.${output}`),
-      ...VECTORS.map((name) => `next.${name}`),
+      ...this.#vectors.map((name) => `next.${name}`),
       ...graph.states.map(({ name }) => portName.nextState(name)),
       ...(graph.buffers.length > 0 ? ['next.buffers'] : []),
     ];
@@ -99,7 +102,7 @@ export class Trainer {
       if (layout.length > 0) this.#carried[name] = { data: pack(layout, weights), shape: [layout.length] };
     };
     set('parameters', graph.trained);
-    set('average', graph.trained);
+    if (options.averageDecay) set('average', graph.trained);
     set('frozen', graph.frozen);
     set('buffers', graph.buffers);
     for (const name of ['m', 'v']) this.#carried[name] = zeros([graph.trained.length]);
@@ -111,7 +114,7 @@ export class Trainer {
    * @throws RangeError when the options do not fit together, or `weights` do not fit the architecture.
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const graph = buildTrainingStep(options);
+    const graph = buildTrainingStep({ ...options, average: Boolean(options.averageDecay) });
     return new Trainer(options, graph, await options.runtime(graph.tape.encode(options.architecture.name)));
   }
 
@@ -137,7 +140,6 @@ export class Trainer {
 
   async #trainStep(batch: Batch): Promise<StepReport> {
     const { optimizer = {}, schedule, averageDecay = 0, losses } = this.#options;
-    const { beta1 = 0.9, beta2 = 0.999 } = optimizer;
     const step = this.step + 1;
     const learningRate = schedule(step);
     // The average follows at once in the beginning, when the first weights are not worth remembering.
@@ -148,10 +150,8 @@ export class Trainer {
         ...this.#carried,
         ...this.#feedsOf(batch),
         ...this.#masks(),
-        'learning.rate': scalar(learningRate),
-        'correction.m': scalar(1 / (1 - beta1 ** step)),
-        'correction.v': scalar(1 / (1 - beta2 ** step)),
-        'average.rate': scalar(1 - keep),
+        ...scalars({ ...optimizerScalars(optimizer, step, learningRate) }),
+        ...(averageDecay > 0 ? scalars({ averageRate: 1 - keep }) : {}),
       },
       this.#fetch,
     );
@@ -217,9 +217,9 @@ export class Trainer {
     return Object.fromEntries(this.#graph.masks.map(draw));
   }
 
-  /** Weights by name, copies owned by the caller: the moving average (the one to ship), or the latest. */
+  /** Weights by name, copies owned by the caller: the moving average where one is kept (the one to ship), or the latest. */
   weights(which: 'average' | 'latest' = 'average'): Weights {
-    const vector = which === 'average' ? 'average' : 'parameters';
+    const vector = which === 'average' && this.#vectors.includes('average') ? 'average' : 'parameters';
     return new Map([
       ...this.#unpacked(vector, this.#graph.trained),
       ...this.#unpacked('frozen', this.#graph.frozen),
@@ -245,7 +245,7 @@ export class Trainer {
     put('', 'parameters', trained);
     put('', 'frozen', frozen);
     put('', 'buffers', buffers);
-    for (const vector of ['average', 'm', 'v']) put(`${vector}/`, vector, trained);
+    for (const vector of this.#vectors.slice(1)) put(`${vector}/`, vector, trained);
     for (const { name, shape } of states) {
       const key = portName.state(name);
       tensors.set(key, { data: this.#carried[key].data as Float32Array, shape });
@@ -283,7 +283,7 @@ export class Trainer {
       take('', 'parameters', trained);
       take('', 'frozen', frozen);
       take('', 'buffers', buffers);
-      for (const vector of ['average', 'm', 'v']) take(`${vector}/`, vector, trained);
+      for (const vector of this.#vectors.slice(1)) take(`${vector}/`, vector, trained);
       for (const { name: state, shape } of states) {
         const key = portName.state(state);
         const data = floats.get(key);
@@ -308,4 +308,7 @@ export class Trainer {
 }
 
 const zeros = (shape: Shape): Tensor => ({ data: new Float32Array(sizeOf(shape)), shape });
-const scalar = (value: number): Tensor => ({ data: Float32Array.of(value), shape: [] });
+const scalars = (values: Readonly<Record<string, number>>): Tensors =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), shape: [] }]),
+  );

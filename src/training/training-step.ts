@@ -9,7 +9,7 @@ import {
   portName,
   type Weights,
 } from './network.js';
-import { concat, reshape, slice } from './operators.js';
+import { add, concat, multiply, reshape, slice, subtract } from './operators.js';
 import { adamW, type OptimizerOptions } from './optimizer.js';
 import { Tape } from './tape.js';
 
@@ -22,6 +22,8 @@ export interface TrainingStepOptions {
   readonly frames: number;
   readonly losses: readonly LossTerm[];
   readonly optimizer?: OptimizerOptions;
+  /** Whether to keep a moving average of the weights; no by default. */
+  readonly average?: boolean;
   /** Which parameters stay as they are, by name; none by default. Layers before the first trained one get no gradient. */
   readonly frozen?: (name: string) => boolean;
   /** Element type of everything; float64 is for checking gradients. */
@@ -88,8 +90,8 @@ function part(tape: Tape, vector: Value, start: number, shape: Shape): Value {
 /**
  * Emits the graph of one training step.
  *
- * Inputs: the data (`image` or `features`, `target.OUTPUT`, `mask.OUTPUT`), `parameters`, `m`, `v`, `average`, where
- * there are any `frozen`, `buffers`, `state.NAME` and `dropout.K`, and the scalars of the optimiser. Outputs: `loss`,
+ * Inputs: the data (`image` or `features`, `target.OUTPUT`, `mask.OUTPUT`), `parameters`, `m`, `v`, where there are any
+ * `average`, `frozen`, `buffers`, `state.NAME` and `dropout.K`, and the scalars of the optimiser. Outputs: `loss`,
  * `loss.OUTPUT`, `output.OUTPUT` (what the network said), `gradient`, `gradient.norm`, and `next.` everything that
  * carries over.
  * @throws RangeError when a loss names an output that the network does not have, or the same one twice.
@@ -165,10 +167,11 @@ export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
       gradient,
       m: vector('m', trained),
       v: vector('v', trained),
-      average: vector('average', trained),
-      learningRate: tape.input('learning.rate', []),
-      corrections: [tape.input('correction.m', []), tape.input('correction.v', [])],
-      averageRate: tape.input('average.rate', []),
+      scalars: {
+        learningRate: tape.input('learningRate', []),
+        pace: tape.input('pace', []),
+        epsilon: tape.input('epsilon', []),
+      },
       decayed: decayed.reduce((total, declaration) => total + sizeOf(declaration.shape), 0),
     },
     options.optimizer ?? {},
@@ -178,7 +181,11 @@ export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
   tape.output('next.parameters', updated.parameters);
   tape.output('next.m', updated.m);
   tape.output('next.v', updated.v);
-  tape.output('next.average', updated.average);
+  if (options.average) {
+    const average = vector('average', trained);
+    const distance = subtract(tape, updated.parameters, average);
+    tape.output('next.average', add(tape, average, multiply(tape, distance, tape.input('averageRate', []))));
+  }
   for (const { name, next } of network.states) tape.output(portName.nextState(name), next);
   if (network.buffers.length > 0) {
     tape.output(

@@ -6,7 +6,7 @@ import { type Precision, type Shape, sizeOf } from '../../../src/training/graph.
 import { type LayerDescription, parseLayer } from '../../../src/training/layers/index.js';
 import type { LossTerm } from '../../../src/training/losses.js';
 import { anatomy, type Architecture, type Weights } from '../../../src/training/network.js';
-import type { OptimizerOptions } from '../../../src/training/optimizer.js';
+import { type OptimizerOptions, optimizerScalars } from '../../../src/training/optimizer.js';
 import { onnxRuntime, type Tensor } from '../../../src/training/runtime.js';
 import { buildTrainingStep, pack, type TrainingStep } from '../../../src/training/training-step.js';
 import { noise } from '../../support/noise.js';
@@ -103,9 +103,11 @@ export function feedsOf(one: Case, step: TrainingStep): Record<string, Tensor> {
   const { length } = step.trained;
   feed('parameters', [length], pack(step.trained, weights));
   for (const name of ['m', 'v', 'average']) feed(name, [length], new Float32Array(length));
-  for (const name of ['learning.rate', 'correction.m', 'correction.v', 'average.rate']) {
-    feed(name, [], Float32Array.of(name === 'learning.rate' ? (one.optimizer?.learningRate ?? 0.001) : 1));
+  for (const [name, value] of Object.entries(optimizerScalars({}, 1, one.optimizer?.learningRate ?? 0.001))) {
+    feed(name, [], Float32Array.of(value));
   }
+  const inputs = new Set(step.tape.model('').inputs.map(({ name }) => name));
+  for (const name of Object.keys(feeds)) if (!inputs.has(name)) Reflect.deleteProperty(feeds, name);
   return feeds;
 }
 

@@ -1,6 +1,7 @@
 // The training step as a whole: the optimiser against PyTorch, what is frozen, and the form that WebGPU can run.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { optimizerScalars } from '../../../src/training/optimizer.js';
 import { decodeSafeTensors } from '../../../src/training/safetensors.js';
 import type { Tensor } from '../../../src/training/runtime.js';
 import { buildTrainingStep, unpack } from '../../../src/training/training-step.js';
@@ -19,8 +20,7 @@ describe('optimiser', () => {
     const feeds = feedsOf(adamW, step);
     const scalar = (value: number): Tensor => ({ data: Float32Array.of(value), shape: [] });
     for (let k = 1; k <= 3; k++) {
-      feeds['correction.m'] = scalar(1 / (1 - 0.9 ** k));
-      feeds['correction.v'] = scalar(1 / (1 - 0.999 ** k));
+      for (const [name, value] of Object.entries(optimizerScalars({}, k, 0.01))) feeds[name] = scalar(value);
       const results = await session.run(feeds);
       expect(results['gradient.norm'].data[0], 'clipping at 0.5 clips').toBeGreaterThan(0.5);
       for (const name of ['parameters', 'm', 'v']) feeds[name] = results[`next.${name}`]!;
@@ -33,9 +33,10 @@ describe('optimiser', () => {
   });
 
   it('averages weights at the given rate', async () => {
-    const step = stepOf(adamW);
+    const { batch, frames, losses } = adamW;
+    const step = buildTrainingStep({ architecture: architectureOf(adamW), batch, frames, losses, average: true });
     const session = await runtime(step.tape.encode('step'));
-    const feeds = { ...feedsOf(adamW, step), 'average.rate': { data: Float32Array.of(0.25), shape: [] } };
+    const feeds = { ...feedsOf(adamW, step), averageRate: { data: Float32Array.of(0.25), shape: [] } };
     const results = await session.run(feeds, ['next.parameters', 'next.average']);
     await session.release();
     const expected = results['next.parameters'].data.map((x) => x / 4);
