@@ -103,7 +103,7 @@ export function feedsOf(one: Case, step: TrainingStep): Record<string, Tensor> {
   const { length } = step.trained;
   feed('parameters', [length], pack(step.trained, weights));
   for (const name of ['m', 'v', 'average']) feed(name, [length], new Float32Array(length));
-  for (const [name, value] of Object.entries(optimizerScalars({}, 1, one.optimizer?.learningRate ?? 0.001))) {
+  for (const [name, value] of Object.entries({ ...optimizerScalars({}, 1, one.optimizer?.learningRate ?? 0.001) })) {
     feed(name, [], Float32Array.of(value));
   }
   const inputs = new Set(step.tape.model('').inputs.map(({ name }) => name));

@@ -20,7 +20,7 @@ describe('optimiser', () => {
     const feeds = feedsOf(adamW, step);
     const scalar = (value: number): Tensor => ({ data: Float32Array.of(value), shape: [] });
     for (let k = 1; k <= 3; k++) {
-      for (const [name, value] of Object.entries(optimizerScalars({}, k, 0.01))) feeds[name] = scalar(value);
+      for (const [name, value] of Object.entries({ ...optimizerScalars({}, k, 0.01) })) feeds[name] = scalar(value);
       const results = await session.run(feeds);
       expect(results['gradient.norm'].data[0], 'clipping at 0.5 clips').toBeGreaterThan(0.5);
       for (const name of ['parameters', 'm', 'v']) feeds[name] = results[`next.${name}`]!;
