@@ -7,7 +7,8 @@ import { whiteNoise } from './noise.js';
 
 const sampleRate = 44100;
 const hop = 1764;
-const frames = 250;
+// Two seconds: long enough that setting up an audio context hardly counts, short enough that a loop is not interrupted.
+const frames = 50;
 const samples = hop * frames;
 const notes = GT18.length;
 const step = Float64Array.from(GT18, ({ hz }) => (2 * Math.PI * hz) / sampleRate);
