@@ -24,7 +24,7 @@ export function peerVersion(name: string): string | undefined {
  * @throws Error that says how to install it when it is not there.
  */
 export async function loadPeer<T>(name: string, entry = name): Promise<T> {
-  if (peerVersion(name) === undefined) throw new Error('not installed');
+  if (peerVersion(name) === undefined) throw new Error('not installed; see --peers');
   const { resolve: locate } = createRequire(join(folder, 'package.json'));
   return (await import(pathToFileURL(locate(entry)).href)) as T;
 }
