@@ -147,7 +147,7 @@ function drawBars(instrument: Instrument, random: Random, rules: LookRules): Bar
           ? kind === 'whiteboard'
             ? 0.3
             : 0
-          : random.range(0.02, 0.75) * random.range(0.3, 1),
+          : random.range(0.03, 0.85) * random.range(0.35, 1),
     roughness: metal ? random.ratio(0.004, 0.06) : random.ratio(0.006, 0.15),
     bevel: flat ? 0 : random.range(0.1, 1),
     holes: flat ? 0 : random.chance(0.6) ? random.range(0.0018, 0.0042) : 0,
@@ -355,7 +355,8 @@ export function drawLook(instrument: Instrument, random: Random, rules: LookRule
     window: {
       direction: unit([cos(windowAzimuth) * cos(windowTilt), sin(windowAzimuth) * cos(windowTilt), sin(windowTilt)]),
       strength: random.chance(0.65) ? random.ratio(0.25, 2.5) : 0,
-      width: random.ratio(0.01, 0.2),
+      width: random.ratio(0.01, 0.25),
+      seen: random.chance(0.45) ? random.range(-0.1, 1.1) : undefined,
     },
     body: random.chance(0.7) ? hsv(random.unit(), random.range(0, 0.6), random.range(0.05, 0.85)) : undefined,
     tool: drawTool(instrument, barLuminance, random, rules),

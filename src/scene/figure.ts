@@ -38,7 +38,8 @@ export class Figure {
   private readonly head: Float64Array;
   private readonly shaft: Float64Array;
   private readonly skin: Float64Array;
-  // Per mallet: tip x y z and height; then the same at the grip's row time.
+  private readonly near: number;
+  // Per mallet of a hand: tip x y z and height.
   private readonly tips = new Float64Array(16);
   private readonly grip = new Float64Array(3);
   private readonly a = new Float64Array(3);
@@ -69,6 +70,7 @@ export class Figure {
     const sleeve = tint(tool.sleeve);
     const shades = [0.93, 0.97, 1.02].map((k) => tint([tool.skin[0] * k, tool.skin[1] * k * k, tool.skin[2] * k * k]));
     const { bounds } = instrument;
+    this.near = Math.max(0.12, 0.42 * view.depth((bounds.x0 + bounds.x1) / 2, (bounds.y0 + bounds.y1) / 2, 0));
     const middle = (bounds.x0 + bounds.x1) / 2;
     const tremble = random.range(0.3, 1.2);
     const lean = random.range(-0.04, 0.09);
@@ -411,7 +413,8 @@ export class Figure {
     const db = view.depth(bx, by, bz);
     let t0 = from;
     let t1 = to;
-    const near = 0.12;
+    // Arms right before the lens would hide everything; whoever films moves them out of the picture.
+    const near = this.near;
     if (da < near && db < near) return;
     if (da < near) t0 = Math.max(t0, (near - da) / (db - da));
     if (db < near) t1 = Math.min(t1, (da - near) / (da - db));

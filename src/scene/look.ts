@@ -149,8 +149,16 @@ export interface Look {
   readonly ambient: Colour;
   /** Strength and size (metres) of a pattern in the main light, as through a window. */
   readonly blinds: readonly [strength: number, size: number, angle: number];
-  /** A wide bright thing mirrored in what shines: direction, strength, width. */
-  readonly window: { readonly direction: Vector; readonly strength: number; readonly width: number };
+  /**
+   * A wide bright thing mirrored in what shines: direction, strength, width. `seen` is where along the bars (0 low .. 1
+   * high) the camera sees its image; undefined: wherever the direction puts it.
+   */
+  readonly window: {
+    readonly direction: Vector;
+    readonly strength: number;
+    readonly width: number;
+    readonly seen: number | undefined;
+  };
   /** The player's body can be in the picture. */
   readonly body: Colour | undefined;
   /** Tool and hands. */

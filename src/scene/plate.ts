@@ -1,6 +1,6 @@
 // The picture without the player: rays to bars, frame, table, floor and walls, lit by lamps and a window.
 // Made once per camera and look; everything that moves is drawn over it later.
-import type { View } from './camera.js';
+import { unit, type Vector, type View } from './camera.js';
 import { cos, sin } from './exact-math.js';
 import { cells, indexRow } from './bar-index.js';
 import { hides, meetBall, placeBody } from './body.js';
@@ -88,13 +88,10 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
   const colour = new Float64Array(3);
   const hit = { t: 0, side: 0 };
   const lit = new Float64Array(3);
-  let normalX = 0;
-  let normalY = 0;
-  let normalZ = 1;
-  let gloss = 0;
-  let roughness = 0.05;
-  let jitterX = 0;
-  let jitterY = 0;
+  // In arrays: numbers that closures share and change would be allocated at every change.
+  const normal = new Float64Array(3);
+  const jitter = new Float64Array(2);
+  const shine = new Float64Array(2);
   const blindsC = cos(look.blinds[2]) / look.blinds[1];
   const blindsS = sin(look.blinds[2]) / look.blinds[1];
   const brightness = lights.map((light) => light.colour[1]);
@@ -129,20 +126,22 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
     return 1;
   };
 
+  const direction = windowDirection(instrument, look, eye);
+
   // Light that falls on a point, to `lit`; `open` is the share of the sky it sees.
   const illuminate = (x: number, y: number, z: number, open: number): void => {
     for (let k = 0; k < 3; k++) lit[k] = look.ambient[k] * open;
     for (let n = 0; n < lights.length; n++) {
       const { position, colour: tint, radius } = lights[n];
-      let lx = position[0] + jitterX * radius - x;
-      let ly = position[1] + jitterY * radius - y;
+      let lx = position[0] + jitter[0] * radius - x;
+      let ly = position[1] + jitter[1] * radius - y;
       let lz = position[2] - z;
       const squared = lx * lx + ly * ly + lz * lz;
       const inverse = 1 / Math.sqrt(squared);
       lx *= inverse;
       ly *= inverse;
       lz *= inverse;
-      let power = (normalX * lx + normalY * ly + normalZ * lz) * Math.min(3, reach[n] / squared);
+      let power = (normal[0] * lx + normal[1] * ly + normal[2] * lz) * Math.min(3, reach[n] / squared);
       if (power <= 0 || lz < 0.05) continue;
       if (n === 0 && look.blinds[0] > 0) {
         const stripe = (x - (lx / lz) * z) * blindsC + (y - (ly / lz) * z) * blindsS;
@@ -160,10 +159,10 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
     const dx = ray[0] * inverse;
     const dy = ray[1] * inverse;
     const dz = ray[2] * inverse;
-    const facing = dx * normalX + dy * normalY + dz * normalZ;
-    const rx = dx - 2 * facing * normalX;
-    const ry = dy - 2 * facing * normalY;
-    const rz = dz - 2 * facing * normalZ;
+    const facing = dx * normal[0] + dy * normal[1] + dz * normal[2];
+    const rx = dx - 2 * facing * normal[0];
+    const ry = dy - 2 * facing * normal[1];
+    const rz = dz - 2 * facing * normal[2];
     const graze = 1 + Math.min(0, facing);
     const fresnel = metal ? 1 : 0.3 + 0.7 * graze * graze * graze;
     let sum = 0;
@@ -173,16 +172,16 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
       const ly = position[1] - y;
       const lz = position[2] - z;
       const c = (rx * lx + ry * ly + rz * lz) / Math.sqrt(lx * lx + ly * ly + lz * lz);
-      const off = 1 + (1 - c) / roughness;
+      const off = 1 + (1 - c) / shine[1];
       sum += (1.6 * brightness[n]) / (off * off);
     }
-    const { direction, strength, width: wide } = look.window;
+    const { strength, width: wide } = look.window;
     if (strength > 0) {
       const c = rx * direction[0] + ry * direction[1] + rz * direction[2];
-      const off = 1 + (1 - c) / (wide + roughness);
+      const off = 1 + (1 - c) / (wide + shine[1]);
       sum += strength / (off * off);
     }
-    return gloss * fresnel * (sum + 0.12 * Math.max(0, rz));
+    return shine[0] * fresnel * (sum + 0.12 * Math.max(0, rz));
   };
 
   const onGround = (x: number, y: number, footprint: number): void => {
@@ -203,17 +202,17 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
     const v = along / length;
     const own = barLook.colours[index];
     const { grain, bevel, holes } = barLook;
-    gloss = barLook.gloss;
-    roughness = barLook.roughness;
+    shine[0] = barLook.gloss;
+    shine[1] = barLook.roughness;
     const u2 = u * u;
     const lean = tiltU * bevel + bevel * 0.4 * u2 * u2 * u;
     const slope = bevel * (tiltV + 0.05 * (v - 0.5));
-    normalX = alongY * lean + alongX * slope;
-    normalY = -alongX * lean + alongY * slope;
-    const inverse = 1 / Math.sqrt(normalX * normalX + normalY * normalY + 1);
-    normalX *= inverse;
-    normalY *= inverse;
-    normalZ = inverse;
+    normal[0] = alongY * lean + alongX * slope;
+    normal[1] = -alongX * lean + alongY * slope;
+    const inverse = 1 / Math.sqrt(normal[0] * normal[0] + normal[1] * normal[1] + 1);
+    normal[0] *= inverse;
+    normal[1] *= inverse;
+    normal[2] = inverse;
     let bright = 1;
     if (grain > 0.015) {
       const veins = noise(across * 260 + index * 31, along * 9, 1 << 20, index * 7 + seed) - 0.5;
@@ -267,8 +266,8 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
         const sx = (s % samples) + 0.5;
         const sy = Math.floor(s / samples) + 0.5;
         view.ray(column + sx / samples, row + sy / samples, ray);
-        jitterX = 2 * hash(column * samples + s, row * 7 + seed) - 1;
-        jitterY = 2 * hash(row * samples + s, column * 5 + seed) - 1;
+        jitter[0] = 2 * hash(column * samples + s, row * 7 + seed) - 1;
+        jitter[1] = 2 * hash(row * samples + s, column * 5 + seed) - 1;
         const dx = ray[0];
         const dy = ray[1];
         const dz = ray[2];
@@ -305,10 +304,10 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
         let z = eye[2] + dz * hit.t;
         let open = 1;
         let behind = 0;
-        gloss = 0;
-        normalX = 0;
-        normalY = 0;
-        normalZ = 1;
+        shine[0] = 0;
+        normal[0] = 0;
+        normal[1] = 0;
+        normal[2] = 1;
 
         if (look.tubes && dy !== 0) {
           // One upright plane of tubes per row.
@@ -328,12 +327,12 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
             x = tx;
             y = plane;
             z = tz;
-            normalX = off;
-            normalY = -Math.sqrt(1 - off * off) * (eye[1] < plane ? 1 : -1);
-            normalZ = 0;
+            normal[0] = off;
+            normal[1] = -Math.sqrt(1 - off * off) * (eye[1] < plane ? 1 : -1);
+            normal[2] = 0;
             for (let k = 0; k < 3; k++) colour[k] = look.tubes[k];
-            gloss = 0.4;
-            roughness = 0.05;
+            shine[0] = 0.4;
+            shine[1] = 0.05;
             open = 0.45;
           }
         }
@@ -346,16 +345,16 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
             x = eye[0] + dx * t;
             y = eye[1] + dy * t;
             z = eye[2] + dz * t;
-            normalX = (x - ball.centre[0]) / (ball.radii[0] * ball.radii[0]);
-            normalY = (y - ball.centre[1]) / (ball.radii[1] * ball.radii[1]);
-            normalZ = (z - ball.centre[2]) / (ball.radii[2] * ball.radii[2]);
-            const inverse = 1 / Math.sqrt(normalX * normalX + normalY * normalY + normalZ * normalZ);
-            normalX *= inverse;
-            normalY *= inverse;
-            normalZ *= inverse;
+            normal[0] = (x - ball.centre[0]) / (ball.radii[0] * ball.radii[0]);
+            normal[1] = (y - ball.centre[1]) / (ball.radii[1] * ball.radii[1]);
+            normal[2] = (z - ball.centre[2]) / (ball.radii[2] * ball.radii[2]);
+            const inverse = 1 / Math.sqrt(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]);
+            normal[0] *= inverse;
+            normal[1] *= inverse;
+            normal[2] *= inverse;
             const folds = 0.8 + 0.4 * noise(x * 14, z * 9 + y * 6, 1 << 20, seed);
             for (let k = 0; k < 3; k++) colour[k] = ball.colour[k] * folds;
-            gloss = 0;
+            shine[0] = 0;
             open = 0.75;
           }
         }
@@ -375,23 +374,23 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
           if (upright < t) {
             const side = tx < ty;
             wall.sample(side ? y : x, z, footprint, colour);
-            normalX = side ? (dx > 0 ? -1 : 1) : 0;
-            normalY = side ? 0 : dy > 0 ? -1 : 1;
-            normalZ = 0;
+            normal[0] = side ? (dx > 0 ? -1 : 1) : 0;
+            normal[1] = side ? 0 : dy > 0 ? -1 : 1;
+            normal[2] = 0;
             open = 0.9;
           } else {
             floor.sample(x, y, footprint, colour);
-            gloss = look.groundGloss * 0.5;
-            roughness = 0.15;
+            shine[0] = look.groundGloss * 0.5;
+            shine[1] = 0.15;
             // Under the instrument it is darker.
             if (instrument.framed) open = 1 - 0.55 * under(x, y, 0.2);
           }
         } else if (surface === met?.surface) {
           const footprint = (hit.t / view.focal) * (0.5 + 0.5 / Math.max(0.2, Math.abs(dz)));
           if (hit.side < 4) {
-            normalX = met.normals[2 * hit.side];
-            normalY = met.normals[2 * hit.side + 1];
-            normalZ = 0;
+            normal[0] = met.normals[2 * hit.side];
+            normal[1] = met.normals[2 * hit.side + 1];
+            normal[2] = 0;
           }
           switch (met.surface) {
             case 'bar':
@@ -405,8 +404,8 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
             case 'table':
             case 'sheet': {
               onGround(x, y, footprint);
-              gloss = look.groundGloss;
-              roughness = 0.04;
+              shine[0] = look.groundGloss;
+              shine[1] = 0.04;
               behind = 1;
               if (hit.side < 4) for (let k = 0; k < 3; k++) colour[k] *= 0.7;
               break;
@@ -420,30 +419,39 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
                 noise(fu + 0.15, fv + 0.1, 1 << 20, seed) +
                 0.5 * (noise(fu * 2.7, fv * 1.6, 1 << 20, seed) - noise(fu * 2.7 + 0.25, fv * 1.6, 1 << 20, seed));
               cloth?.sample(x, y, footprint, colour);
-              normalX += folds * 3.4;
-              normalY += folds * 2.2;
+              normal[0] += folds * 3.4;
+              normal[1] += folds * 2.2;
               open = 0.85 + 0.6 * folds;
               break;
             }
             default: {
               const grain = 0.9 + 0.2 * noise(x * 40, y * 160 + z * 90, 1 << 20, seed);
               for (let k = 0; k < 3; k++) colour[k] = met.colour[k] * grain;
-              gloss = met.surface === 'frame' ? 0.12 : 0.05;
-              roughness = 0.08;
+              shine[0] = met.surface === 'frame' ? 0.12 : 0.05;
+              shine[1] = 0.08;
               if (met.surface === 'frame') open = z < -0.012 ? 0.55 : 1;
             }
           }
         }
         illuminate(x, y, z, open);
-        const shine = gloss > 0.005 ? mirror(x, y, z, length) : 0;
+        const glint = shine[0] > 0.005 ? mirror(x, y, z, length) : 0;
         const dull = metal && surface === 'bar' ? 0.4 : 1;
         for (let k = 0; k < 3; k++) {
           const tint = metal && surface === 'bar' ? colour[k] : 1;
-          light[o + k] += share * (colour[k] * lit[k] * dull + shine * tint);
+          light[o + k] += share * (colour[k] * lit[k] * dull + glint * tint);
         }
         backdrop[row * width + column] += share * behind;
       }
     }
   }
   return { light, backdrop };
+}
+
+/** Where the window is: as drawn, or so that the camera sees its image at one place of the bars. */
+function windowDirection({ bounds }: Instrument, { window }: Look, eye: Vector): Vector {
+  if (window.seen === undefined) return window.direction;
+  const x = bounds.x0 + (bounds.x1 - bounds.x0) * window.seen;
+  const y = (bounds.y0 + bounds.y1) / 2;
+  // The mirror is level: the way back up leaves at the angle at which the eye looks down.
+  return unit([x - eye[0], y - eye[1], eye[2]]);
 }

