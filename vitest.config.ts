@@ -31,7 +31,13 @@ export default defineConfig({
             provider: playwright({
               launchOptions: {
                 executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-                args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', '--disable-sync'],
+                args: [
+                  '--no-sandbox',
+                  '--enable-unsafe-webgpu',
+                  '--disable-background-networking',
+                  '--disable-sync',
+                  '--autoplay-policy=no-user-gesture-required',
+                ],
               },
             }),
             instances: [{ browser: 'chromium' }],

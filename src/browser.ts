@@ -2,3 +2,5 @@
 export * from './index.js';
 export { openSound, readSound } from './sound/sound-blob.js';
 export type { SoundSource } from './sound/sound-blob.js';
+export { createMarimbaNode, MarimbaNode } from './sound/marimba-node.js';
+export type { MarimbaNodeOptions, MarimbaNodeStatus } from './sound/marimba-node.js';

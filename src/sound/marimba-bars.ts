@@ -55,11 +55,12 @@ export const instrumentA4 = 442;
 function fitOf(midi: number): Fit {
   const beyond = midi < lowest[0] ? lowest : midi > highest[0] ? highest : undefined;
   if (beyond) {
-    const faster = 2 ** ((0.97 * (midi - beyond[0])) / 12);
-    const [, late, early, transition, second, secondTau, third, click] = beyond;
-    // Above the fit the overtones keep their decay, as far as anything was to be heard of it; below it they slow down too.
-    const tau = beyond === lowest ? secondTau / faster : secondTau;
-    return [midi, late * faster, early * faster, transition / faster, second, tau, third, click];
+    const [bar, , early, transition, second, secondTau, third, click] = beyond;
+    const hz = midiToHz(midi, instrumentA4);
+    // Below the fit all of a bar slows down as its first partial does; above, the overtones keep the decay of the last
+    // bar of which anything was to be heard.
+    const slower = beyond === lowest ? (midiToHz(bar, instrumentA4) / hz) ** 0.97 : 1;
+    return [midi, 0.1149 * hz ** 0.97, early / slower, transition * slower, second, secondTau * slower, third, click];
   }
   const upper = fitted.findIndex((bar) => bar[0] >= midi);
   const above = fitted[upper];

@@ -1,5 +1,4 @@
 // The two banks on the audio thread, for the test that compares them with the page.
-/// <reference types="audioworklet" />
 import { ModalBank, type ModalBankOptions } from '../../src/kernels/modal-bank.js';
 import type { Kernels } from '../../src/kernels/module.js';
 import { OscillatorBank, type OscillatorBankOptions } from '../../src/kernels/oscillator-bank.js';
@@ -12,6 +11,11 @@ export interface BankProcessorOptions {
   readonly bars: ModalBankOptions;
   readonly strikes: readonly (readonly [at: number, bar: number, velocity: number])[];
 }
+
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort;
+}
+declare function registerProcessor(name: string, processor: unknown): void;
 
 class BankProcessor extends AudioWorkletProcessor {
   readonly #sines: OscillatorBank;

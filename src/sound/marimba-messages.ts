@@ -1,0 +1,48 @@
+// What the page and the audio thread say to each other. Times are seconds on the context's clock.
+import type { Kernels } from '../kernels/module.js';
+import type { Tuning } from './marimba-bars.js';
+import type { VoiceName } from './voices.js';
+
+/** Name under which the processor registers itself. */
+export const processorName = 'deep-marimba';
+
+/** What the page hands over when it makes the processor. */
+export interface MarimbaProcessorOptions {
+  /** Compiled kernels; the audio thread makes its own instances. */
+  readonly kernels: Kernels;
+  /** Which voice. */
+  readonly voice: VoiceName;
+  /** MIDI numbers of the bars. */
+  readonly midi: readonly number[];
+  /** Where overtones lie. */
+  readonly tuning?: Tuning;
+  /** Frequency of A4, Hz. */
+  readonly a4: number;
+  /** Whether a device waits for the sound, so that lateness counts. */
+  readonly live: boolean;
+}
+
+/** From the page to the audio thread. */
+export type ToProcessor =
+  | {
+      readonly type: 'strikes';
+      /** Three numbers per strike: time, place of the bar, velocity. */
+      readonly strikes: Float64Array;
+    }
+  | {
+      readonly type: 'amplitudes';
+      /** [rows x notes], linear. */
+      readonly data: Float32Array;
+      /** What the first row stands for. */
+      readonly time: number;
+      /** From row to row. */
+      readonly step: number;
+    }
+  | { readonly type: 'silence' }
+  | { readonly type: 'status' };
+
+/** From the audio thread to the page. */
+export type FromProcessor =
+  | { readonly type: 'ready' }
+  | { readonly type: 'problem'; readonly message: string }
+  | { readonly type: 'status'; readonly rendered: number; readonly underruns: number };

@@ -1,0 +1,180 @@
+// What runs on the audio thread: a voice, its clock, and the messages it takes. `process` allocates nothing and never
+// throws; everything that may fail or allocate happens where messages arrive.
+import { AmplitudeStream } from './amplitude-stream.js';
+import type { FromProcessor, MarimbaProcessorOptions, ToProcessor } from './marimba-messages.js';
+import { openStrikeVoice, type StrikeVoice } from './voices.js';
+
+// What the audio thread's global scope has, declared here alone: everywhere else these names would be slips.
+declare const sampleRate: number;
+declare const currentFrame: number;
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort;
+}
+
+// Elsewhere there is nothing to extend, and nobody to make a processor.
+const Processor =
+  'AudioWorkletProcessor' in globalThis ? AudioWorkletProcessor : (Object as unknown as typeof AudioWorkletProcessor);
+
+// Samples the voice makes at a time: what every browser asks for today.
+const block = 128;
+// Strikes that can wait: a busy hour.
+const strikeRoom = 16_384;
+// Fade that `silence` takes, seconds.
+const fade = 0.01;
+// Later than this, in ms, and the device has run dry; later than a pause, and somebody stopped the clock.
+const [late, pause] = [100, 1000];
+
+/** The processor of a marimba node. */
+export class MarimbaProcessor extends Processor {
+  readonly #voice: StrikeVoice;
+  readonly #sines: AmplitudeStream | undefined;
+  readonly #live: boolean;
+  readonly #fadeStep: number;
+  #rows: { data: Float32Array; row: number; time: number; step: number }[] = [];
+  #held: Exclude<ToProcessor, { type: 'silence' | 'status' }>[] = [];
+  readonly #notes: number;
+  // Frame of the context at which the voice's clock is 0.
+  #origin = -1;
+  #expected = -1;
+  #gain = 1;
+  #fading = false;
+  #broken = false;
+  #underruns = 0;
+  #rendered = 0;
+  #lag = Infinity;
+
+  /** Opens the voice. A failure here reaches the page as `processorerror`. */
+  constructor(options: { processorOptions: MarimbaProcessorOptions }) {
+    super();
+    const { kernels, voice, midi, tuning, a4, live } = options.processorOptions;
+    const shape = { midi, sampleRate, tuning, a4, samples: block };
+    this.#voice = openStrikeVoice(kernels, voice, { ...shape, strikes: strikeRoom });
+    this.#sines = voice === 'additive' ? new AmplitudeStream(kernels, shape) : undefined;
+    this.#notes = midi.length;
+    this.#live = live;
+    this.#fadeStep = 1 / (fade * sampleRate);
+    this.port.onmessage = ({ data }: MessageEvent<ToProcessor>) => {
+      try {
+        this.#receive(data);
+      } catch (error) {
+        this.#report(error);
+      }
+    };
+    this.#post({ type: 'ready' });
+  }
+
+  /** Renders one block. */
+  process(_inputs: Float32Array[][], [[channel]]: Float32Array[][]): boolean {
+    if (this.#broken) return true;
+    try {
+      this.#watch(channel.length);
+      for (let at = 0; at < channel.length; at += block)
+        this.#render(channel, at, Math.min(block, channel.length - at));
+    } catch (error) {
+      this.#broken = true;
+      channel.fill(0);
+      this.#report(error);
+    }
+    return true;
+  }
+
+  /** Counts what came late, and keeps the voice's clock on the context's. */
+  #watch(length: number): void {
+    if (this.#origin < 0) {
+      this.#origin = currentFrame;
+      this.#release();
+    }
+    if (this.#expected >= 0 && currentFrame !== this.#expected) {
+      this.#underruns += 1;
+      this.#origin += currentFrame - this.#expected;
+    }
+    this.#expected = currentFrame + length;
+    this.#rendered += length;
+    if (!this.#live) return;
+    const lag = Date.now() - (1000 * currentFrame) / sampleRate;
+    if (lag > this.#lag + late) {
+      if (lag < this.#lag + pause) this.#underruns += 1;
+      this.#lag = lag;
+    } else if (lag < this.#lag) {
+      this.#lag = lag;
+    }
+  }
+
+  #render(channel: Float32Array, at: number, length: number): void {
+    this.#feed();
+    this.#voice.run(length);
+    const { output } = this.#voice;
+    for (let i = 0; i < length; i++) channel[at + i] = output[i];
+    if (this.#sines) {
+      this.#sines.run(length);
+      const { output: sines } = this.#sines;
+      for (let i = 0; i < length; i++) channel[at + i] += sines[i];
+    }
+    if (!this.#fading) return;
+    for (let i = at; i < at + length; i++) {
+      this.#gain = Math.max(0, this.#gain - this.#fadeStep);
+      channel[i] *= this.#gain;
+    }
+    if (this.#gain > 0) return;
+    this.#fading = false;
+    this.#gain = 1;
+    this.#origin += this.#voice.position;
+    this.#voice.reset();
+    this.#sines?.reset();
+    this.#release();
+  }
+
+  /** Takes the messages that had to wait. */
+  #release(): void {
+    for (const message of this.#held) {
+      try {
+        this.#receive(message);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+    this.#held.length = 0;
+  }
+
+  /** Hands rows to the oscillators as far ahead as these can hold them. */
+  #feed(): void {
+    if (!this.#sines) return;
+    while (this.#rows.length > 0) {
+      const rows = this.#rows[0];
+      const at = (rows.time + rows.row * rows.step) * sampleRate - this.#origin;
+      if (!this.#sines.push(rows.data, rows.row * this.#notes, at, rows.step * sampleRate)) return;
+      rows.row += 1;
+      if (rows.row * this.#notes >= rows.data.length) this.#rows.shift();
+    }
+  }
+
+  #receive(message: ToProcessor): void {
+    if (message.type === 'status') {
+      this.#post({ type: 'status', rendered: this.#rendered, underruns: this.#underruns });
+    } else if (message.type === 'silence') {
+      this.#fading = this.#origin >= 0;
+      this.#rows = [];
+      this.#held = [];
+    } else if (this.#fading || this.#origin < 0) {
+      this.#held.push(message);
+    } else if (message.type === 'amplitudes') {
+      if (message.data.length > 0) this.#rows.push({ ...message, row: 0 });
+    } else {
+      const { strikes } = message;
+      let lost = 0;
+      for (let i = 0; i < strikes.length; i += 3) {
+        const at = strikes[i] * sampleRate - this.#origin;
+        if (!this.#voice.strike(strikes[i + 1], strikes[i + 2], at)) lost += 1;
+      }
+      if (lost > 0) throw new Error(`${lost} strikes are lost: more than ${strikeRoom} wait already.`);
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#post({ type: 'problem', message: error instanceof Error ? error.message : String(error) });
+  }
+
+  #post(message: FromProcessor): void {
+    this.port.postMessage(message);
+  }
+}
