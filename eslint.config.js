@@ -5,7 +5,16 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   {
     // assembly/ is AssemblyScript: asc is its type checker.
-    ignores: ['assembly', 'build', 'dist', 'out', 'src/kernels/generated', 'src/sound/generated', 'bench/peers/node_modules', 'node_modules'],
+    ignores: [
+      'assembly',
+      'build',
+      'dist',
+      'out',
+      'src/kernels/generated',
+      'src/sound/generated',
+      'bench/peers/node_modules',
+      'node_modules',
+    ],
   },
   eslint.configs.recommended,
   {

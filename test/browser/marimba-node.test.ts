@@ -1,8 +1,11 @@
 // The marimba node in a real AudioWorklet: sample by sample against the voice in the page, and live under load.
 import { describe, expect, it } from 'vitest';
-import { createMarimbaNode, GT18, loadKernels, noteSet, synthesize } from '../../src/browser.js';
-import type { MarimbaNode, MarimbaNodeOptions, NoteAmplitudes, Strike } from '../../src/browser.js';
+import { loadKernels } from '../../src/kernels/module.js';
+import { GT18, noteSet } from '../../src/notes.js';
 import { AmplitudeStream } from '../../src/sound/amplitude-stream.js';
+import { createMarimbaNode, type MarimbaNode, type MarimbaNodeOptions } from '../../src/sound/marimba-node.js';
+import { synthesize } from '../../src/sound/synthesize.js';
+import type { NoteAmplitudes, Strike } from '../../src/types.js';
 import { errorDb } from '../support/banks.js';
 import workletUrl from '../../src/worklet-entry.ts?worker&url';
 
