@@ -77,7 +77,8 @@ function contenderRow(result: ContenderResult): string[] {
   ];
 }
 
-function kernelSection({ name, work, rounds, rate, contenders }: KernelResult): string {
+/** One race as Markdown: what was asked, who took how long. */
+export function kernelSection({ name, work, rounds, rate, contenders }: KernelResult): string {
   const inOrder = [...contenders].sort((a, b) => (a.seconds?.median ?? Infinity) - (b.seconds?.median ?? Infinity));
   const rates = contenders.flatMap(({ name: who, kind, seconds }) => {
     if (!rate || !seconds || kind !== 'ours') return [];
@@ -98,12 +99,16 @@ function kernelSection({ name, work, rounds, rate, contenders }: KernelResult): 
   ].join('\n\n');
 }
 
+/** When and on what a report was measured, in one line. */
+export function machineLine(date: string, { cpu, cores, memoryGiB, os, node, v8, version, git }: Machine): string {
+  const commit = git === undefined ? '' : `, commit ${git}`;
+  return `Measured ${date.slice(0, 10)} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; Node ${node} (V8 ${v8}); deep-marimba ${version}${commit}.`;
+}
+
 /** The report as Markdown: the machine, the module, a table per kernel. */
 export function renderReport({ date, machine, module, kernels }: KernelReport): string {
-  const { cpu, cores, memoryGiB, os, node, v8, version, git } = machine;
-  const commit = git === undefined ? '' : `, commit ${git}`;
   return [
-    `Measured ${date.slice(0, 10)} on ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; Node ${node} (V8 ${v8}); deep-marimba ${version}${commit}.`,
+    machineLine(date, machine),
     `The module: ${module.bytes.toLocaleString('en-US')} bytes (asked: at most 16,384), compiled in ${formatSeconds(module.compile.median)}, instantiated in ${formatSeconds(module.instantiate.median)} (asked: at most 2 ms).`,
     ...kernels.map(kernelSection),
   ].join('\n\n');

@@ -70,7 +70,7 @@ async function bundleEntries() {
     // What `deep-marimba bench` loads when it is asked for. It measures the library as it ships, not a copy of it.
     build({
       ...shared,
-      entryPoints: { bench: 'bench/kernels.ts' },
+      entryPoints: { bench: 'bench/kernels.ts', 'bench-training': 'bench/training.ts' },
       outdir: 'dist',
       platform: 'node',
       packages: 'external',

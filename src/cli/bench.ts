@@ -14,6 +14,12 @@ interface BenchModule {
   ownFaults(report: object): string[];
 }
 
+// What dist/bench-training.js offers.
+interface TrainingBenchModule {
+  benchTraining(options: { only?: readonly string[]; rounds?: number; log?: (line: string) => void }): Promise<object>;
+  renderTrainingReport(report: object): string;
+}
+
 interface KernelOptions {
   readonly json?: string;
   readonly only?: readonly string[];
@@ -47,5 +53,24 @@ const kernels = new Command('kernels')
     if (faults.length > 0) throw new Error(`these answers of ours are wrong: ${faults.join('; ')}`);
   });
 
+const training = new Command('training')
+  .description('Race our training step, in both builds of onnxruntime, against PyTorch on one thread.')
+  .option('--json <file>', 'write the report there')
+  .option('--only <networks>', 'comma-separated: "small CNN-LSTM", "LSTM head", ...', (text: string) => text.split(','))
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)
+  .action(async ({ json, ...options }: Omit<KernelOptions, 'peers'>) => {
+    const bench = (await import(new URL('./bench-training.js', import.meta.url).href)) as TrainingBenchModule;
+    const log = (line: string): void => void process.stderr.write(`${line}\n`);
+    const report = await bench.benchTraining({ ...options, log }).catch((error: unknown) => {
+      if (error instanceof RangeError) training.error(`error: ${error.message}`);
+      throw error;
+    });
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    process.stdout.write(`${bench.renderTrainingReport(report)}\n`);
+  });
+
 /** The command. */
-export const bench = new Command('bench').description('Measure speed on this machine.').addCommand(kernels);
+export const bench = new Command('bench')
+  .description('Measure speed on this machine.')
+  .addCommand(kernels)
+  .addCommand(training);

@@ -5,11 +5,11 @@ import { makeArchitecture } from '../../../src/training/architectures/index.js';
 import { type Precision, type Shape, sizeOf } from '../../../src/training/graph.js';
 import { type LayerDescription, parseLayer } from '../../../src/training/layers/index.js';
 import type { LossTerm } from '../../../src/training/losses.js';
-import { anatomy, type Architecture, type Weights } from '../../../src/training/network.js';
+import type { Architecture } from '../../../src/training/network.js';
 import { type OptimizerOptions, optimizerScalars } from '../../../src/training/optimizer.js';
 import { onnxRuntime, type Tensor } from '../../../src/training/runtime.js';
 import { buildTrainingStep, pack, type TrainingStep } from '../../../src/training/training-step.js';
-import { noise } from '../../support/noise.js';
+import { noise, noiseBatch, noiseWeights } from '../../support/noise.js';
 
 /** One entry of cases.json. */
 export interface Case {
@@ -38,22 +38,6 @@ export function architectureOf({ name, input, notes, layers, architecture }: Cas
   return { name, options: {}, input, notes, layers: layers.map(parseLayer) };
 }
 
-/** Weights as make.py has them; buffers 0, running variances 1. */
-export function weightsOf(architecture: Architecture): Weights {
-  const { parameters, buffers } = anatomy(architecture);
-  const weights = new Map<string, Float32Array>();
-  for (const { name, shape } of parameters) {
-    const size = sizeOf(shape);
-    const scale = Math.fround(shape.length > 1 ? 1.5 * Math.sqrt(Math.max(...shape) / size) : 0.3);
-    weights.set(
-      name,
-      noise(name, size).map((x) => x * scale + (name.endsWith('scale') ? 1 : 0)),
-    );
-  }
-  for (const { name, shape, initial } of buffers) weights.set(name, new Float32Array(sizeOf(shape)).fill(initial));
-  return weights;
-}
-
 /** The training step of a case. */
 export function stepOf(one: Case, precision?: Precision): TrainingStep {
   const { batch, frames, losses, optimizer } = one;
@@ -67,22 +51,8 @@ export function feedsOf(one: Case, step: TrainingStep): Record<string, Tensor> {
   const feed = (name: string, shape: Shape, data: Float32Array): void => {
     feeds[name] = { data: floats(data), shape };
   };
-  for (const { name, shape } of step.data) {
-    const raw = noise(name, sizeOf(shape));
-    if (name.startsWith('target.'))
-      feed(
-        name,
-        shape,
-        raw.map((x) => (x + 1) / 2),
-      );
-    else if (name.startsWith('mask.'))
-      feed(
-        name,
-        shape,
-        raw.map((x) => (x > -0.4 ? 1 : 0)),
-      );
-    else feed(name, shape, raw);
-  }
+  const batch = noiseBatch(step.data);
+  for (const { name, shape } of step.data) feed(name, shape, batch[name]);
   for (const { name, shape } of step.states) {
     feed(
       `state.${name}`,
@@ -97,7 +67,7 @@ export function feedsOf(one: Case, step: TrainingStep): Record<string, Tensor> {
       noise(name, sizeOf(shape)).map((x) => (x < 2 * keep - 1 ? 1 / keep : 0)),
     );
   }
-  const weights = weightsOf(architectureOf(one));
+  const weights = noiseWeights(architectureOf(one));
   if (step.frozen.length > 0) feed('frozen', [step.frozen.length], pack(step.frozen, weights));
   if (step.buffers.length > 0) feed('buffers', [step.buffers.length], pack(step.buffers, weights));
   const { length } = step.trained;

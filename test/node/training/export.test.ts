@@ -30,8 +30,8 @@ import {
 } from '../../../src/training/layers/index.js';
 import { anatomy, type Architecture } from '../../../src/training/network.js';
 import { onnxRuntime, type Tensor, type Tensors } from '../../../src/training/runtime.js';
-import { noise } from '../../support/noise.js';
-import { type Case, cases, feedsOf, runtime, stepOf, weightsOf } from './case.js';
+import { noise, noiseWeights } from '../../support/noise.js';
+import { type Case, cases, feedsOf, runtime, stepOf } from './case.js';
 
 const zeros = (shape: Shape): Tensor => ({ data: new Float32Array(sizeOf(shape)), shape });
 
@@ -96,7 +96,7 @@ describe.each(architectures)('$name $options.recurrence', (architecture) => {
   const frames = 5;
   const { shape } = architecture.input;
   const clip = noise('clip', frames * sizeOf(shape));
-  const weights = weightsOf(architecture);
+  const weights = noiseWeights(architecture);
 
   it('says the same frame by frame as all at once', async () => {
     const batch = await runtime(exportOnnx(architecture, weights, { batch: 1, frames }));
@@ -164,7 +164,7 @@ beforeAll(async () => {
 describe('any number of bars', () => {
   it.each(['lstm', 'conv-lstm'] as const)('plays, with the weights of three: %s', async (recurrence) => {
     const make = (bars: number) => barLstm({ bars, filters: [4, 5, 6, 7], units: 5, recurrence });
-    const weights = weightsOf(make(3));
+    const weights = noiseWeights(make(3));
     const seven = make(7);
     const clip = noise('clip', 4 * sizeOf(seven.input.shape));
     const fromThree = await runtime(exportOnnx(make(3), weights));
@@ -194,7 +194,7 @@ describe('training', () => {
       anatomy(architecture).outputs.map((output) => `output.${output}`),
     );
     const model = await runtime(
-      exportOnnx(architecture, weightsOf(architecture), { batch: one.batch, frames: one.frames }),
+      exportOnnx(architecture, noiseWeights(architecture), { batch: one.batch, frames: one.frames }),
     );
     const wanted = Object.entries(feeds).filter(([key]) => key === one.input.name || key.startsWith('state.'));
     const exported = await model.run(Object.fromEntries(wanted));
