@@ -31,6 +31,8 @@ export type { Events, EventsFacts } from './sound/events.js';
 export type { FeaturesOptions } from './sound/features.js';
 export { decodeMidi, encodeMidi } from './sound/midi.js';
 export type { MidiOptions } from './sound/midi.js';
+export { detectStrikes } from './sound/strike-detection.js';
+export type { DetectionOptions } from './sound/strike-detection.js';
 export { encodeWav } from './sound/wav-encode.js';
 export type { WavOptions } from './sound/wav-encode.js';
 export { barEnvelope, instrumentA4, marimbaBar } from './sound/marimba-bars.js';
