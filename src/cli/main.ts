@@ -9,6 +9,11 @@ import { render } from './render.js';
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
 const commands: readonly Command[] = [features, render, bench];
+import { plot } from './plot.js';
+
+const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
+
+const commands: readonly Command[] = [bench, plot];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')

@@ -6,7 +6,7 @@ import { SoundError } from '../errors.js';
 import type { NoteAmplitudes, Strike } from '../types.js';
 import { formatEvents, parseEvents, type Events, type EventsFacts } from './events.js';
 import { amplitudesOf, formatFeatures, parseFeatures, type FeaturesOptions } from './features.js';
-import { fileProblem, readWholeFile } from './file-bytes.js';
+import { fileBytes, fileProblem, readWholeFile } from './file-bytes.js';
 import { isHdf5, readHdf5Features, writeHdf5Features } from './hdf5.js';
 import { isMat5, readMat5 } from './mat.js';
 import { decodeMidi, encodeMidi, isMidi, type MidiOptions } from './midi.js';
@@ -49,6 +49,22 @@ async function features(
     return amplitudesOf([columns, rows], data, options, path);
   }
   return isHdf5(bytes) ? readHdf5Features(path, options) : undefined;
+}
+
+/**
+ * Whether a file starts like one of ours (amplitudes or strikes) rather than like sound.
+ * @throws {SoundError} when there is no such file or it is empty.
+ */
+export async function isMarimbaData(path: string): Promise<boolean> {
+  const file = await fileBytes(path).open();
+  try {
+    if (file.size === 0) throw new SoundError(`${path} is empty (0 bytes).`, { facts: { file: path } });
+    const head = new Uint8Array(1024);
+    const bytes = head.subarray(0, await file.read(head, 0));
+    return [isNpy, isMat5, isHdf5, isMidi, looksLikeJson].some((test) => test(bytes));
+  } finally {
+    await file.close();
+  }
 }
 
 /**

@@ -71,7 +71,7 @@ function numbers({ type, data }: Element, little: boolean): Float64Array<ArrayBu
 }
 
 // Compressed variables longer than this are somebody else's data, or a bomb.
-const inflateLimit = 1 << 28;
+const inflateLimit = 1 << 27;
 
 /** Inflates a zlib stream up to a number of bytes. @throws when it is damaged or longer than the limit. */
 async function inflate(bytes: Uint8Array): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -137,6 +138,20 @@ describe('features', () => {
     const error: unknown = await readFeatures(at(name)).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ tag: 'SoundError' });
     expect((error as Error).message).toMatch(message);
+  });
+
+  it('stops inflating a variable that swells beyond reason', async () => {
+    const packed = deflateSync(Buffer.alloc(200_000_000));
+    const head = Buffer.alloc(136);
+    head.write('MATLAB 5.0 MAT-file');
+    head.writeUInt16LE(0x0100, 124);
+    head.write('IM', 126);
+    head.writeUInt32LE(15, 128);
+    head.writeUInt32LE(packed.length, 132);
+    writeFileSync(at('bomb.mat'), Buffer.concat([head, packed]));
+    await expect(readFeatures(at('bomb.mat'))).rejects.toThrow(
+      /bomb\.mat is damaged: a variable cannot be decompressed/,
+    );
   });
 
   it('refuses a name it does not know and a folder that is not there, and leaves nothing behind', async () => {
