@@ -4,16 +4,12 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { bench } from './bench.js';
 import { features } from './features.js';
+import { plot } from './plot.js';
 import { render } from './render.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [features, render, bench];
-import { plot } from './plot.js';
-
-const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
-
-const commands: readonly Command[] = [bench, plot];
+const commands: readonly Command[] = [features, plot, render, bench];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')

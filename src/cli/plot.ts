@@ -1,10 +1,9 @@
 // `deep-marimba plot`: the waveform above the map of note amplitudes, as SVG or PNG, from features or sound of any source.
 import { basename, extname } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
 import { formatPng } from '../figure/png.js';
 import { formatSvg } from '../figure/svg.js';
-import { frameRate, type FrameRate } from '../frame-rate.js';
 import { analyzeNotes } from '../sound/analysis.js';
 import { isMarimbaData, readFeatures, readStrikes } from '../sound/data-file.js';
 import { fileProblem } from '../sound/file-bytes.js';
@@ -15,7 +14,7 @@ interface Options {
   readonly output?: string;
   readonly sound?: string;
   readonly strikes?: string;
-  readonly fps?: FrameRate;
+  readonly fps?: string;
   readonly mode: 'corrected' | 'seed';
   readonly range: number;
   readonly width: number;
@@ -33,19 +32,6 @@ const between =
     return value;
   };
 
-function fpsOf(text: string): FrameRate {
-  try {
-    return frameRate(text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function mode(text: string): string {
-  if (text !== 'corrected' && text !== 'seed') throw new InvalidArgumentError('Expected corrected or seed.');
-  return text;
-}
-
 /** The command. */
 export const plot = new Command('plot')
   .description('Draw note amplitudes over time, and the sound and strikes they belong to.')
@@ -53,12 +39,12 @@ export const plot = new Command('plot')
   .option('-o, --output <file>', 'picture to write, .svg or .png (default: the name of <file> with .svg)')
   .option('--sound <file>', 'sound whose waveform is drawn above the features')
   .option('--strikes <file>', 'strikes to mark: MIDI or events JSON')
-  .option(
-    '--fps <rate>',
-    'video frames per second, such as 25 or 30000/1001 (default: what the file says, else 25)',
-    fpsOf,
+  .option('--fps <rate>', 'video frames per second, such as 25 or 30000/1001 (default: what the file says, else 25)')
+  .addOption(
+    new Option('--mode <mode>', 'how sound is analysed; seed: as in 2017')
+      .choices(['corrected', 'seed'])
+      .default('corrected'),
   )
-  .option('--mode <mode>', 'how sound is analysed: corrected, or seed as in 2017', mode, 'corrected')
   .option('--range <dB>', 'colours begin this far below the loudest', between(1, 200), 60)
   .option('--width <pixels>', 'width of the figure', between(300, 20_000), 1000)
   .option('--scale <factor>', 'pixels of a PNG for each of the figure', between(0.25, 8), 2)
@@ -73,7 +59,7 @@ export const plot = new Command('plot')
     const sound = isData ? options.sound : file;
     const amplitudes = isData
       ? await readFeatures(file, fps ? { fps } : {})
-      : await analyzeNotes(await openSound(file), { fps: fps ?? 25, mode: options.mode });
+      : await analyzeNotes(await openSound(file), { fps: fps ?? 25, mode: options.mode, name: file });
     const figure = plotAmplitudes(amplitudes, {
       ...(sound === undefined ? {} : { envelope: await soundEnvelope(await openSound(sound), 100_000) }),
       ...(options.strikes === undefined ? {} : { strikes: await readStrikes(options.strikes) }),

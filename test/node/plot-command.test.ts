@@ -60,7 +60,7 @@ it.each([
   [['nothing.npy'], 1, /There is no file nothing\.npy\./],
   [[join(golden, 'v5-none.mat')], 1, /has no variable audio_vectors/],
   [[join(golden, 'mute.mp4')], 1, /has no sound track/],
-  [[join(golden, 'v5.mat'), '--fps', '0'], 2, /frames per second above 0/],
+  [[join(golden, 'v5.mat'), '--fps', '0'], 1, /frames per second above 0/],
   [[join(golden, 'v5.mat'), '-o', 'x.jpg'], 2, /ends in \.svg or \.png/],
   [[join(golden, 'v5.mat'), '-o', '/no/such/folder/x.svg'], 1, /The folder of .* does not exist/],
   [[], 2, /missing required argument/],
