@@ -10,6 +10,8 @@ import { instrumentKinds, type InstrumentKind } from '../scene/instrument.js';
 import { scene, type Scene } from '../scene/scene.js';
 import { findFfmpeg } from '../sound/decode-ffmpeg.js';
 import { formatEvents, parseEvents } from '../sound/events.js';
+import { synthesize } from '../sound/synthesize.js';
+import { writeWav } from '../sound/wav-file.js';
 import type { Strike } from '../types.js';
 import { chooseEncoder, writeVideo } from './encode-video.js';
 import { encodePng } from './png.js';
@@ -57,7 +59,7 @@ function rate(text: string): FrameRate {
 /** The command. */
 export const render = new Command('render')
   .description('Simulate a player on video: a clip with its truth and its sound, or a sheet of many looks.')
-  .option('-o, --output <dir>', 'folder for the clip, truth.json, calibration.json and events.json')
+  .option('-o, --output <dir>', 'folder for video, sound, truth.json, calibration.json and events.json')
   .addOption(new Option('--family <name>', 'family of the scene').choices(familyNames).default('everything'))
   .option('--seed <n>', 'which scene of the family', number(0, 4294967295, true), 0)
   .addOption(new Option('--look <name>', 'instrument instead of the one drawn').choices(instrumentKinds))
@@ -98,6 +100,9 @@ async function clip(
   const encoder = await chooseEncoder(ffmpeg, crf);
   const video = `clip${encoder.extension}`;
   await writeVideo(join(output, video), progress(made), truth, encoder, ffmpeg);
+  // As long as the video: what still rings at its end is cut, as a recording's would be.
+  const sound = await synthesize(truth.strikes, { sampleRate: 48_000, duration: truth.duration });
+  await writeWav(join(output, 'clip.wav'), { sampleRate: 48_000, channels: [sound] });
   const write = (name: string, text: string): Promise<void> => writeAtomic(join(output, name), text);
   await write('truth.json', `${JSON.stringify(truth)}\n`);
   await write('calibration.json', `${JSON.stringify(truth.calibration, null, 1)}\n`);

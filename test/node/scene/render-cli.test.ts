@@ -11,6 +11,7 @@ import { y4mFrame, y4mFrameBytes, y4mHeader } from '../../../src/cli/y4m.js';
 import type { SceneTruth } from '../../../src/scene/truth.js';
 import { findFfmpeg } from '../../../src/sound/decode-ffmpeg.js';
 import { parseEvents } from '../../../src/sound/events.js';
+import { readSound } from '../../../src/sound/sound-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'render-'));
 afterAll(() => {
@@ -53,7 +54,8 @@ describe('render', () => {
     expect(truth.fps).toEqual({ num: 30000, den: 1001 });
     const { video } = JSON.parse(out) as { video: string };
     const names = readdirSync(join(folder, 'clip'));
-    for (const name of [video, 'calibration.json', 'events.json', 'truth.json']) expect(names).toContain(name);
+    for (const name of [video, 'clip.wav', 'calibration.json', 'events.json', 'truth.json'])
+      expect(names).toContain(name);
     expect(names.some((name) => name.startsWith('.'))).toBe(false);
     expect(JSON.parse(text('clip', 'calibration.json'))).toEqual(truth.calibration);
     expect(parseEvents(JSON.parse(text('clip', 'events.json')), 'events.json').strikes.length).toBe(
@@ -68,6 +70,13 @@ describe('render', () => {
     await run('-o', join(folder, 'given'), '--events', events, '--seconds', '1', '--size', '64x36');
     const truth = JSON.parse(text('given', 'truth.json')) as SceneTruth;
     expect(truth.strikes.map(({ time, midi }) => [time, midi])).toEqual(list.map(({ time, midi }) => [time, midi]));
+    // Sound and truth agree: silence before the first strike, the loudest within 30 ms of one.
+    const { channels, sampleRate } = await readSound(join(folder, 'given', 'clip.wav'));
+    expect(channels[0].length).toBe(sampleRate);
+    const level = channels[0].map(Math.abs);
+    expect(Math.max(...level.subarray(0, 0.299 * sampleRate))).toBeLessThan(1e-4);
+    const loudest = level.indexOf(Math.max(...level)) / sampleRate;
+    expect(Math.min(...list.map(({ time }) => Math.abs(loudest - time)))).toBeLessThan(0.03);
   });
 
   it('compresses what it means to: ffmpeg gives the picture back', async ({ skip }) => {
