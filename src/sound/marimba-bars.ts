@@ -105,7 +105,7 @@ export function barEnvelope(midi: number): readonly Decay[] {
 }
 
 /**
- * The modes and the contact noise of the bar of a MIDI number (any from 0 to 127), for a {@link ModalBank}.
+ * The modes and the contact noise (at 48 kHz) of the bar of a MIDI number, any from 0 to 127, for a {@link ModalBank}.
  * @param options.tuning where the overtones lie; default `gt`.
  * @param options.a4 tuning of the first partials, Hz; default 440.
  * **Source:** the fit described in this file; for velocity and brightness see {@link ModalBank}.

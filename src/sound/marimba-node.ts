@@ -141,7 +141,10 @@ export class MarimbaNode {
     this.#post({ type: 'silence' });
   }
 
-  /** How the audio thread is doing. Answers only while the context exists; not in one that has been closed. */
+  /**
+   * How the audio thread is doing. The answer comes after everything sent before has arrived: await it before an offline
+   * context starts to render. A context that has been closed does not answer.
+   */
   status(): Promise<MarimbaNodeStatus> {
     return new Promise((resolve) => {
       this.#questions.push(resolve);

@@ -72,9 +72,12 @@ function additiveBar(midi: number, a4: number, tuning: Tuning | undefined): Moda
  */
 export function openStrikeVoice(kernels: Kernels, name: VoiceName, options: VoiceOptions): StrikeVoice {
   const { midi, sampleRate, tuning, a4 = 440, samples, strikes } = options;
-  const bars = midi.map((number) =>
-    name === 'modal' ? marimbaBar(number, { tuning, a4 }) : additiveBar(number, a4, tuning),
-  );
+  const bars = midi.map((number) => {
+    if (name === 'additive') return additiveBar(number, a4, tuning);
+    const bar = marimbaBar(number, { tuning, a4 });
+    // White noise spreads over all frequencies there are: as loud per Hz as it was fitted at 48 kHz.
+    return { ...bar, click: (bar.click ?? 0) * Math.sqrt(sampleRate / 48_000) };
+  });
   return new ModalBank(kernels, { bars, sampleRate, samples, strikes, clickTau });
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { barEnvelope, marimbaBar } from '../../src/sound/marimba-bars.js';
 import { limiterKnee } from '../../src/kernels/modal-bank.js';
 import { GT18, midiToHz, noteSet } from '../../src/notes.js';
+import { analyzeNotes } from '../../src/sound/analysis.js';
 import { pickStrikes } from '../../src/sound/pick-strikes.js';
 import { synthesize } from '../../src/sound/synthesize.js';
 import type { NoteAmplitudes, Strike } from '../../src/types.js';
@@ -153,6 +154,19 @@ describe('additive voice', () => {
     const power = amplitudes.data.reduce((sum, x) => sum + x ** 2, 0);
     expect(Math.sqrt(error / power)).toBeLessThan(0.12); // measured 0.103
     expect(correlation(again.data, amplitudes.data)).toBeGreaterThan(0.99); // measured 0.9951
+  });
+
+  it('is understood by analyzeNotes: amplitudes, sound, amplitudes', async () => {
+    for (const sampleRate of [44_100, 48_000]) {
+      const sing = async (input: NoteAmplitudes | Strike[]): Promise<NoteAmplitudes> => {
+        const sound = await synthesize(input, { voice: 'additive', sampleRate });
+        return analyzeNotes({ sampleRate, channels: [sound] }, { fps: 25 });
+      };
+      const amplitudes = await sing(melody);
+      const again = await sing(amplitudes);
+      expect(again.frames).toBe(amplitudes.frames);
+      expect(correlation(again.data, amplitudes.data)).toBeGreaterThan(0.99); // measured 0.9951
+    }
   });
 
   it('is a unit sine for a unit amplitude, at 44.1, 48 and 96 kHz and at 29.97 fps', async () => {
