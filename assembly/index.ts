@@ -6,3 +6,4 @@ export * from './modal';
 export * from './fft';
 export * from './zoom';
 export * from './rectify';
+export * from './mix';

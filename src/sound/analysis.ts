@@ -2,6 +2,7 @@
 import { SoundError } from '../errors.js';
 import { frameRate, type FrameRate } from '../frame-rate.js';
 import { loadKernels, type Kernels } from '../kernels/module.js';
+import { MonoMix } from '../kernels/mono-mix.js';
 import { SpectrumPlan, type SpectrumOptions } from '../kernels/spectrum.js';
 import { GT18, type NoteSet } from '../notes.js';
 import type { NoteAmplitudes, Sound, SoundStream } from '../types.js';
@@ -29,6 +30,9 @@ export interface AnalyzeOptions {
 
 // Rows share the images of three video frames.
 const framesPerRow = 3;
+
+// Samples that are mixed at a time: they stay in the cache.
+const piece = 4096;
 
 /** Which samples each row measures, and how. */
 interface Layout {
@@ -68,41 +72,10 @@ function seedLayout(sampleRate: number, { num, den }: FrameRate, notes: NoteSet)
   };
 }
 
-// Channels to mono: their mean, and the extremes of all that has passed.
-class MonoMix {
-  highest = -Infinity;
-  lowest = Infinity;
-
-  /** Mixes `count` samples from `from` on to `target`, from `to` on; false when one of them is not a finite number. */
-  mix(channels: readonly Float32Array[], from: number, count: number, target: Float32Array, to: number): boolean {
-    const [left, right] = channels;
-    const width = channels.length;
-    let { highest, lowest } = this;
-    // NaN and Infinity minus themselves are NaN, and stay NaN in a sum.
-    let odd = 0;
-    for (let i = from, end = from + count; i < end; i++, to++) {
-      let v = left[i];
-      if (width === 2) {
-        v = (v + right[i]) * 0.5;
-      } else if (width > 2) {
-        for (let c = 1; c < width; c++) v += channels[c][i];
-        v /= width;
-      }
-      target[to] = v;
-      if (v > highest) highest = v;
-      if (v < lowest) lowest = v;
-      odd += v - v;
-    }
-    this.highest = highest;
-    this.lowest = lowest;
-    return odd === 0;
-  }
-}
-
 // Slides a window over sound that comes in blocks of any length, and keeps a row of maxima per place. The rows are those of
 // the sound as it is: its peak is only known at its end, and they are proportional to it.
 class RowReader {
-  readonly mono = new MonoMix();
+  readonly mono: MonoMix;
   /** Samples that have passed. */
   position = 0;
   rows = 0;
@@ -116,7 +89,8 @@ class RowReader {
   #held = 0;
   #data: Float32Array;
 
-  constructor(kernels: Kernels, layout: Layout, sampleRate: number, most: number, name: string) {
+  constructor(kernels: Kernels, layout: Layout, { sampleRate, channelCount }: SoundStream, most: number, name: string) {
+    this.mono = new MonoMix(kernels, channelCount, piece);
     this.#plan = new SpectrumPlan(kernels, layout.spectrum);
     this.#layout = layout;
     this.#sampleRate = sampleRate;
@@ -127,20 +101,15 @@ class RowReader {
   }
 
   push(channels: readonly Float32Array[]): void {
-    const { input } = this.#plan;
+    const { mono } = this;
     const [{ length }] = channels;
-    for (let i = 0; i < length;) {
-      const passes = this.#skip > 0;
-      const count = Math.min(length - i, passes ? Math.min(this.#skip, input.length) : input.length - this.#held);
-      if (!this.mono.mix(channels, i, count, input, passes ? 0 : this.#held)) throw this.#oddSample(channels, i);
+    for (let from = 0; from < length; from += piece) {
+      const count = Math.min(piece, length - from);
+      for (const [c, samples] of channels.entries()) mono.inputs[c].set(samples.subarray(from, from + count));
+      mono.run(count);
+      if (!Number.isFinite(mono.highest - mono.lowest)) throw this.#oddSample(channels, from);
+      this.#slide(mono.output.subarray(0, count));
       this.position += count;
-      i += count;
-      if (passes) {
-        this.#skip -= count;
-      } else {
-        this.#held += count;
-        while (this.#held === input.length && this.#skip === 0) this.#measure();
-      }
     }
   }
 
@@ -151,6 +120,25 @@ class RowReader {
       this.#measure();
     }
     return this.#data.slice(0, rows * this.#plan.output.length).map((v) => v * gain);
+  }
+
+  #slide(samples: Float32Array): void {
+    const { input } = this.#plan;
+    for (let from = Math.min(this.#skip, samples.length); from < samples.length;) {
+      const count = Math.min(samples.length - from, input.length - this.#held);
+      input.set(samples.subarray(from, from + count), this.#held);
+      this.#held += count;
+      from += count;
+      while (this.#held === input.length) {
+        this.#measure();
+        // What is left only counts for the peak.
+        if (this.rows === this.#most) {
+          this.#skip = Infinity;
+          return;
+        }
+      }
+    }
+    this.#skip = Math.max(0, this.#skip - samples.length);
   }
 
   #measure(): void {
@@ -166,8 +154,6 @@ class RowReader {
     this.rows++;
     input.copyWithin(0, hop);
     this.#held = input.length - hop;
-    // What is left only counts for the peak.
-    if (this.rows === this.#most) this.#skip = Infinity;
   }
 
   #oddSample(channels: readonly Float32Array[], from: number): SoundError {
@@ -268,7 +254,7 @@ export async function analyzeNotes(sound: Sound | SoundStream, options: AnalyzeO
   }
   const layout = seed ? seedLayout(sampleRate, fps, notes) : correctedLayout(sampleRate, fps, notes, nfft);
   const kernels = options.kernels ?? (await loadKernels());
-  const reader = new RowReader(kernels, layout, sampleRate, frames === undefined ? Infinity : frames - 2, name);
+  const reader = new RowReader(kernels, layout, stream, frames === undefined ? Infinity : frames - 2, name);
   for await (const block of stream.blocks()) reader.push(block);
 
   const { position, mono } = reader;
