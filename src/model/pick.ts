@@ -1,0 +1,129 @@
+// From onset probabilities, frame by frame, to strikes: local maxima in time, cleared of their neighbours' echoes.
+import type { Strike } from '../types.js';
+
+/** How strikes are picked from one onset head. */
+export interface PickRules {
+  /** Probability a strike needs, 0..1. */
+  readonly threshold: number;
+  /** How many frames after contact the head answers; negative when it answers before. */
+  readonly latency: number;
+  /** A bar beside that reaches more than `probability / rivalry` within one frame takes the strike. Default 0.6. */
+  readonly rivalry?: number;
+  /** Frames a bar is deaf for after a strike. Default 3. */
+  readonly refractory?: number;
+}
+
+/** What a model says of one frame, one value per bar. */
+export interface PickFrame {
+  /** Presentation time, s; increasing. */
+  readonly time: number;
+  /** Onset probabilities, 0..1. */
+  readonly onset: ArrayLike<number>;
+  /** Velocities, 0..1; 1 where the model gives none. */
+  readonly velocity?: ArrayLike<number>;
+}
+
+/**
+ * Picks strikes as frames come in. Bars are in playing order; those whose rows differ are not neighbours.
+ *
+ * A strike is known one frame after its probability peaks. Its time is the centroid of the probability over the peak
+ * and the frames beside it, less the head's latency, on the frames' own time stamps, so that it is right in seconds at
+ * any frame rate.
+ */
+export class StrikePicker {
+  readonly #bars: readonly { readonly midi: number; readonly row: number }[];
+  readonly #rules: Required<PickRules>;
+  /** Frames an answer lags behind contact: the head's latency, and the frame that proves the peak. */
+  readonly latency: number;
+  // The last three frames, oldest first; [bars] each.
+  #rows: { time: number; onset: Float32Array; velocity: Float32Array }[] = [];
+  #times: number[] = [];
+  readonly #deafUntil: Float64Array;
+  #frame = 0;
+
+  /**
+   * @param bars in playing order.
+   * @throws {RangeError} for no bars or a threshold outside 0..1.
+   */
+  constructor(bars: readonly { readonly midi: number; readonly row?: number }[], rules: PickRules) {
+    if (bars.length === 0) throw new RangeError('expected at least one bar to listen for, got none');
+    const { threshold, rivalry = 0.6, refractory = 3, latency } = rules;
+    if (!(threshold > 0 && threshold < 1))
+      throw new RangeError(`expected a threshold between 0 and 1, got ${threshold}`);
+    this.#bars = bars.map(({ midi, row = 0 }) => ({ midi, row }));
+    this.#rules = { threshold, latency, rivalry, refractory };
+    this.latency = latency + 1;
+    this.#deafUntil = new Float64Array(bars.length).fill(-Infinity);
+  }
+
+  /** Forgets every frame: the next one is the first. */
+  reset(): void {
+    this.#rows = [];
+    this.#times = [];
+    this.#frame = 0;
+    this.#deafUntil.fill(-Infinity);
+  }
+
+  /**
+   * Takes one frame and returns the strikes it proves, low bars first. The arrays are copied.
+   * @throws {RangeError} when the number of values is not the number of bars, or time does not increase.
+   */
+  push({ time, onset, velocity }: PickFrame): Strike[] {
+    const bars = this.#bars.length;
+    if (onset.length !== bars) throw new RangeError(`expected ${bars} onset probabilities, got ${onset.length}`);
+    const last = this.#times.at(-1);
+    if (last !== undefined && !(time > last)) throw new RangeError(`expected a time after ${last} s, got ${time} s`);
+    this.#times.push(time);
+    if (this.#times.length > this.latency + 4 && this.#times.length > 4) this.#times.shift();
+    this.#rows.push({
+      time,
+      onset: Float32Array.from(onset),
+      velocity: velocity ? Float32Array.from(velocity) : new Float32Array(bars).fill(1),
+    });
+    this.#frame += 1;
+    if (this.#rows.length > 3) this.#rows.shift();
+    return this.#rows.length === 3 ? this.#peaks() : [];
+  }
+
+  /** The strikes that only a further, silent frame would prove; call once, at the end of a clip. */
+  flush(): Strike[] {
+    const [before, last] = [this.#times.at(-2), this.#times.at(-1)];
+    if (before === undefined || last === undefined) return [];
+    return this.push({ time: last + (last - before), onset: new Float32Array(this.#bars.length) });
+  }
+
+  #peaks(): Strike[] {
+    const [before, at, after] = this.#rows;
+    const { threshold, rivalry, refractory } = this.#rules;
+    const found: Strike[] = [];
+    this.#bars.forEach(({ midi, row }, bar) => {
+      const p = at.onset[bar];
+      if (p <= threshold || p <= before.onset[bar] || p < after.onset[bar]) return;
+      if (this.#frame < this.#deafUntil[bar]) return;
+      const rivalled = [bar - 1, bar + 1].some(
+        (beside) =>
+          this.#bars.at(beside)?.row === row &&
+          beside >= 0 &&
+          this.#rows.some(({ onset }) => onset[beside] > p / rivalry),
+      );
+      if (rivalled) return;
+      this.#deafUntil[bar] = this.#frame + refractory;
+      const weight = before.onset[bar] + p + after.onset[bar];
+      const centroid = (after.onset[bar] - before.onset[bar]) / weight;
+      found.push({
+        time: Math.max(0, this.#timeAt(centroid - this.#rules.latency + 0.5)),
+        midi,
+        velocity: Math.min(1, Math.max(0, at.velocity[bar])),
+      });
+    });
+    return found;
+  }
+
+  /** Time of a fractional number of frames from the middle of the three, s; beyond what is known, at the last interval. */
+  #timeAt(frames: number): number {
+    const times = this.#times;
+    const index = times.length - 2 + frames;
+    const low = Math.min(Math.max(Math.floor(index), 0), times.length - 2);
+    return times[low] + (index - low) * (times[low + 1] - times[low]);
+  }
+}
