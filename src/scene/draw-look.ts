@@ -197,7 +197,7 @@ function drawTool(instrument: Instrument, barLuminance: number, random: Random, 
   ]);
   const build = random.range(0.82, 1.12);
   const common = {
-    skin: scaled(skin, random.range(0.85, 1.1)),
+    skin: scaled(skin, random.range(0.65, 1)),
     sleeveStart: random.chance(0.45) ? random.range(0, 0.9) : 2,
     sleeve: hsv(random.unit(), 0.65 * random.unit() * random.unit(), random.range(0.06, 0.85)),
     build,

@@ -53,8 +53,8 @@ export class Passers {
     if (kind === 'page') {
       // A leaf of music turns, beyond the bars or beside them.
       const x = bounds.x0 + width * (0.15 + 0.6 * shape[1]);
-      const y = shape[2] < 0.7 ? bounds.y1 + 0.04 + 0.2 * shape[3] : bounds.y0 - 0.1 - 0.2 * shape[3];
-      const size = 0.12 + 0.16 * shape[4];
+      const size = 0.1 + 0.16 * shape[4];
+      const y = shape[2] < 0.75 ? bounds.y1 + 0.01 + 0.1 * shape[3] : bounds.y0 - 1.3 * size - 0.02 - 0.1 * shape[3];
       const turn = s * s * (3 - 2 * s);
       const free = x + size * (1 - 2 * turn);
       const rise = 0.8 * size * (1 - (1 - 2 * turn) * (1 - 2 * turn));
@@ -66,9 +66,24 @@ export class Passers {
       // Somebody walks past: a body beyond the instrument.
       const go = shape[0] < 0.5 ? s : 1 - s;
       const x = bounds.x0 - 0.8 + (width + 1.6) * go;
-      const y = bounds.y1 + 0.3 + 0.8 * shape[4];
+      const y = bounds.y1 + 0.04 + 0.5 * shape[4] * shape[4];
       const sway = 0.04 * sin(time * 9 + shape[5] * 6);
       const half = 0.14 + 0.12 * shape[6];
+      // The light they take away, soft and all over what they pass.
+      if (shape[7] < 0.6 && view.depth(x, y - 0.25, 0) > 0.3) {
+        view.project(x, y - 0.25 - 0.2 * shape[3], 0, this.a);
+        const radius = (0.15 + 0.2 * shape[2]) * this.a[2];
+        this.canvas.shadow(
+          this.a[0],
+          this.a[1],
+          radius,
+          this.a[0],
+          this.a[1] - radius,
+          radius,
+          0.1 + 0.5 * shape[7],
+          0.9 * radius,
+        );
+      }
       const ground = this.floor;
       this.put(0, x - half + sway, y + 0.05, ground + 1.5);
       this.put(2, x + half + sway, y + 0.05, ground + 1.5);

@@ -12,13 +12,13 @@ function digest(bytes: Iterable<number>, start = 0x811c9dc5): number {
 }
 
 const pins: readonly (readonly [family: Family, seed: number, rgb: boolean, truth: number, pixels: number])[] = [
-  ['train', 1, false, 226641388, 2613413525],
-  ['train', 2, true, 1099988923, 1445133532],
-  ['looks', 4, false, 1497345917, 3862155270],
-  ['cameras', 6, false, 599309370, 2223236479],
-  ['paper', 3, false, 3987242874, 1022836487],
-  ['degraded', 5, true, 421683178, 776905402],
-  ['everything', 4294967295, false, 1080301785, 1244534423],
+  ['train', 1, false, 226641388, 1106039936],
+  ['train', 2, true, 1099988923, 3259054223],
+  ['looks', 4, false, 1497345917, 2449049986],
+  ['cameras', 6, false, 599309370, 4128186992],
+  ['paper', 3, false, 3987242874, 515109624],
+  ['degraded', 5, true, 421683178, 3526368283],
+  ['everything', 4294967295, false, 1080301785, 3282858620],
 ];
 
 describe('scene', () => {

@@ -53,6 +53,9 @@ describe('exact math', () => {
       for (const [, member] of code.matchAll(/\bMath\.(\w+)/g))
         expect(exact, `${name} uses Math.${member}`).toContain(member);
       expect(code, `${name} uses **`).not.toMatch(/\*\*/);
+      // Nothing of a host: scenes render in workers and browsers alike.
+      for (const [, from] of code.matchAll(/from '([^']+)'/g))
+        expect(from, name).toMatch(/^\.\/|^\.\.\/(types|frame-rate)\.js$/);
       expect(code, `${name} draws from the clock or the engine`).not.toMatch(/Math\.random|Date\b|performance\.now/);
     }
   });
