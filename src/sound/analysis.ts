@@ -244,6 +244,11 @@ export async function analyzeNotes(sound: Sound | SoundStream, options: AnalyzeO
   const fps = frameRate(options.fps);
   const stream = streamOf(sound);
   const { sampleRate } = stream;
+  if (!(sampleRate * fps.den >= fps.num && sampleRate < Infinity)) {
+    throw new RangeError(
+      `Expected a sample rate of one sample per video frame or more, ${fps.num / fps.den} Hz, got ${sampleRate} Hz.`,
+    );
+  }
   const seed = mode === 'seed';
   const top = notes.reduce((a, b) => (b.band.high > a.band.high ? b : a));
   if (!seed && top.band.high > sampleRate / 2) {

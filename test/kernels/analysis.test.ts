@@ -191,6 +191,32 @@ describe('sound that cannot be analysed', () => {
     await expect(analyzeNotes(bad, { fps: 25, ...options })).rejects.toMatchObject({ tag: 'SoundError' });
   });
 
+  it('any rates and lengths: finite rows, or one clear error', async () => {
+    const notes = noteSet([60, 62]);
+    const anything = fc.record({
+      sampleRate: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 200_000 })),
+      fps: fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0.5, max: 1000, noNaN: true })),
+      length: fc.nat(5000),
+      frames: fc.oneof(fc.constant(undefined), fc.nat(40)),
+      mode: fc.constantFrom('corrected' as const, 'seed' as const),
+    });
+    let analysed = 0;
+    await fc.assert(
+      fc.asyncProperty(anything, async ({ sampleRate, length, ...options }) => {
+        try {
+          const { data, frames } = await analyzeNotes(sound(sampleRate, noise(length, length)), { ...options, notes });
+          expect(data).toHaveLength(frames * 2);
+          expect(data.every(Number.isFinite)).toBe(true);
+          analysed++;
+        } catch (error) {
+          expect(String(error)).toMatch(/^(Range|Sound)Error: .*(xpected|The sound)/);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(analysed).toBeGreaterThan(30); // about 100
+  });
+
   it('bad options', async () => {
     const good = sound(8000, samples);
     const bad: [object, RegExp][] = [
@@ -204,6 +230,11 @@ describe('sound that cannot be analysed', () => {
     ];
     for (const [change, message] of bad) {
       await expect(analyzeNotes(good, { fps: 25, ...change })).rejects.toThrow(message);
+    }
+    for (const sampleRate of [24, 0, -8000, NaN, Infinity]) {
+      await expect(analyzeNotes(sound(sampleRate, samples), { fps: 25 })).rejects.toThrow(
+        /Expected a sample rate .*got/,
+      );
     }
     await expect(analyzeNotes(sound(8000), { fps: 25 })).rejects.toThrow(/equal length, got none/);
     await expect(analyzeNotes(sound(8000, samples, samples.slice(1)), { fps: 25 })).rejects.toThrow(/8000 and 7999/);
