@@ -6,10 +6,11 @@ import { bench } from './bench.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
+import { synth } from './synth.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [features, plot, render, bench];
+const commands: readonly Command[] = [features, plot, synth, render, bench];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')
