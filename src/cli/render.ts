@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
+import { encodeRaster } from '../figure/png.js';
 import { frameRate, type FrameRate } from '../frame-rate.js';
 import { familyNames, type Family } from '../scene/families.js';
 import { instrumentKinds, type InstrumentKind } from '../scene/instrument.js';
@@ -14,7 +15,6 @@ import { synthesize } from '../sound/synthesize.js';
 import { writeWav } from '../sound/wav-file.js';
 import type { Strike } from '../types.js';
 import { chooseEncoder, writeVideo } from './encode-video.js';
-import { encodePng } from './png.js';
 
 interface RenderOptions {
   readonly output?: string;
@@ -73,7 +73,7 @@ export const render = new Command('render')
     if (options.output === undefined && options.sheet === undefined) {
       render.error('error: say where to: -o DIR for a clip, or --sheet FILE.png');
     }
-    if (options.sheet !== undefined) await writeAtomic(options.sheet, sheet(options));
+    if (options.sheet !== undefined) await writeAtomic(options.sheet, await sheet(options));
     if (options.output !== undefined) await clip(options, options.output);
   });
 
@@ -129,7 +129,7 @@ function* progress({ truth, frames }: Scene): Generator<{ pixels: Uint8Array }> 
 }
 
 /** 48 looks: each at a strike, or a little before or after it. */
-function sheet({ family, seed, look, size: [width, height] }: RenderOptions): Uint8Array {
+function sheet({ family, seed, look, size: [width, height] }: RenderOptions): Promise<Uint8Array> {
   const columns = 6;
   const rows = 8;
   const out = new Uint8Array(columns * width * rows * height * 3);
@@ -152,5 +152,5 @@ function sheet({ family, seed, look, size: [width, height] }: RenderOptions): Ui
       }
     }
   }
-  return encodePng(out, columns * width, rows * height);
+  return encodeRaster({ width: columns * width, height: rows * height, rgb: out });
 }

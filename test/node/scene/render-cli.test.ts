@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodePng } from '../../../src/cli/png.js';
 import { render } from '../../../src/cli/render.js';
 import { y4mFrame, y4mFrameBytes, y4mHeader } from '../../../src/cli/y4m.js';
 import type { SceneTruth } from '../../../src/scene/truth.js';
@@ -122,19 +120,6 @@ describe('render', () => {
 });
 
 describe('formats', () => {
-  it('PNG: what zlib gives back is the picture', () => {
-    const pixels = Uint8Array.from({ length: 7 * 5 * 3 }, (_, i) => (i * 37) & 255);
-    const png = Buffer.from(encodePng(pixels, 7, 5));
-    const length = png.readUInt32BE(33);
-    expect(png.toString('latin1', 37, 41)).toBe('IDAT');
-    const rows = inflateSync(png.subarray(41, 41 + length));
-    for (let y = 0; y < 5; y++) {
-      expect(rows[y * 22]).toBe(0);
-      expect([...rows.subarray(y * 22 + 1, (y + 1) * 22)]).toEqual([...pixels.subarray(y * 21, (y + 1) * 21)]);
-    }
-    expect(() => encodePng(pixels, 6, 5)).toThrow(RangeError);
-  });
-
   it('Y4M: black, white and the primaries of BT.709', () => {
     expect(y4mHeader(64, 36, { num: 25, den: 1 })).toMatch(/^YUV4MPEG2 W64 H36 F25:1 /);
     expect(() => y4mHeader(63, 36, { num: 25, den: 1 })).toThrow(RangeError);
