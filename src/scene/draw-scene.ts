@@ -25,7 +25,10 @@ export interface SceneOptions {
   readonly instrument?: InstrumentKind;
   /** How it is played; default: drawn with the family's weights. */
   readonly mix?: Mix;
-  /** Strikes to play. The instrument then has their notes; what four mallets cannot reach is left out. */
+  /**
+   * Strikes to play. The instrument then has their notes; what four mallets cannot reach is left out, and nobody strikes
+   * softer than 0.04. The truth says what was played.
+   */
   readonly strikes?: readonly Strike[];
   /** Frames in red, green, blue; default only luma. */
   readonly rgb?: boolean;
