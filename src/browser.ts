@@ -1,5 +1,6 @@
 // What a browser gets: the neutral API, and what only a browser can do.
 export * from './index.js';
+export { readExemplars } from './sound/exemplar-fetch.js';
 export { openSound, readSound } from './sound/sound-blob.js';
 export type { SoundSource } from './sound/sound-blob.js';
 export { createMarimbaNode, MarimbaNode } from './sound/marimba-node.js';

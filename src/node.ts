@@ -9,6 +9,7 @@ export {
   writeMidi,
 } from './sound/data-file.js';
 export type { MarimbaData } from './sound/data-file.js';
+export { readExemplars, writeExemplars } from './sound/exemplar-file.js';
 export { openSound, readSound } from './sound/sound-file.js';
 export type { OpenSoundOptions, SoundSource } from './sound/sound-file.js';
 export { writeWav } from './sound/wav-file.js';

@@ -1,5 +1,6 @@
 // What the page and the audio thread say to each other. Times are seconds on the context's clock.
 import type { Kernels } from '../kernels/module.js';
+import type { ExemplarBank } from './exemplar-bank.js';
 import type { Tuning } from './marimba-bars.js';
 import type { VoiceName } from './voices.js';
 
@@ -16,6 +17,8 @@ export interface MarimbaProcessorOptions {
   readonly midi: readonly number[];
   /** Where overtones lie. */
   readonly tuning?: Tuning;
+  /** The recordings of the exemplar voice, at the context's rate. */
+  readonly exemplars?: ExemplarBank;
   /** Frequency of A4, Hz. */
   readonly a4: number;
   /** Whether a device waits for the sound, so that lateness counts. */

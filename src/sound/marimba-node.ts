@@ -4,6 +4,8 @@ import { loadKernels, type Kernels } from '../kernels/module.js';
 import { GT18, type NoteSet } from '../notes.js';
 import type { NoteAmplitudes, Strike } from '../types.js';
 import { workletSource } from './generated/worklet.js';
+import type { ExemplarBank } from './exemplar-bank.js';
+import { resampleExemplars } from './exemplar-voice.js';
 import type { Tuning } from './marimba-bars.js';
 import {
   processorName,
@@ -12,7 +14,7 @@ import {
   type ToProcessor,
 } from './marimba-messages.js';
 import { pickStrikes } from './pick-strikes.js';
-import type { VoiceName } from './voices.js';
+import { neededExemplars, type VoiceName } from './voices.js';
 
 /** What a {@link MarimbaNode} is made of. */
 export interface MarimbaNodeOptions {
@@ -22,6 +24,8 @@ export interface MarimbaNodeOptions {
   readonly notes?: NoteSet;
   /** Where overtones lie. Default: `gt` for the modal voice, none for the additive one. */
   readonly tuning?: Tuning;
+  /** The recordings of the exemplar voice, from `readExemplars()`. */
+  readonly exemplars?: ExemplarBank;
   /** Frequency of A4, Hz, 400 to 480. Default 440. */
   readonly a4?: number;
   /** Compiled kernels, if they are there already. Default: {@link loadKernels}. */
@@ -63,7 +67,10 @@ export class MarimbaNode {
     if (!(a4 >= 400 && a4 <= 480)) throw new RangeError(`a4: expected 400..480 Hz, got ${a4}.`);
     const midi = notes.map((note) => note.midi);
     const live = typeof AudioContext === 'function' && context instanceof AudioContext;
-    const processorOptions: MarimbaProcessorOptions = { kernels, voice, midi, tuning, a4, live };
+    // Resampled here, for the audio thread must not wait for it.
+    const exemplars =
+      voice === 'exemplar' ? resampleExemplars(neededExemplars(options), context.sampleRate) : undefined;
+    const processorOptions: MarimbaProcessorOptions = { kernels, voice, midi, tuning, exemplars, a4, live };
     this.#places = new Map(midi.map((number, place) => [number, place]));
     this.#voice = voice;
     this.#onProblem = onProblem;
@@ -102,7 +109,7 @@ export class MarimbaNode {
   /**
    * Plays strikes or amplitudes, any number, their second 0 lying at `at` on the context's clock. Strikes add to what
    * sounds. The additive voice takes rows of amplitudes in order of time: what is not later than rows it has already is
-   * left out, so live rows may come in portions. The modal voice reads amplitudes as strikes ({@link pickStrikes}), each
+   * left out, so live rows may come in portions. The other voices read amplitudes as strikes ({@link pickStrikes}), each
    * portion on its own. Amplitudes need the node's notes, in its order.
    * @param at seconds. Default: now.
    * @throws {RangeError} for a note that is not in the node's set, or a time or velocity out of range.

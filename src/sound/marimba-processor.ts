@@ -46,9 +46,9 @@ export class MarimbaProcessor extends Processor {
   /** Opens the voice. A failure here reaches the page as `processorerror`. */
   constructor(options: { processorOptions: MarimbaProcessorOptions }) {
     super();
-    const { kernels, voice, midi, tuning, a4, live } = options.processorOptions;
+    const { kernels, voice, midi, tuning, exemplars, a4, live } = options.processorOptions;
     const shape = { midi, sampleRate, tuning, a4, samples: block };
-    this.#voice = openStrikeVoice(kernels, voice, { ...shape, strikes: strikeRoom });
+    this.#voice = openStrikeVoice(kernels, voice, { ...shape, exemplars, strikes: strikeRoom });
     this.#sines = voice === 'additive' ? new AmplitudeStream(kernels, shape) : undefined;
     this.#notes = midi.length;
     this.#live = live;

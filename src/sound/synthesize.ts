@@ -1,19 +1,29 @@
 // From notes to sound, offline: strikes or amplitudes in, mono samples out.
-import { loadKernels } from '../kernels/module.js';
+import { loadKernels, type Kernels } from '../kernels/module.js';
 import type { NoteAmplitudes, Strike } from '../types.js';
+import type { ExemplarBank } from './exemplar-bank.js';
+import { ExemplarIndex } from './exemplar-retrieval.js';
+import { ExemplarVoice } from './exemplar-voice.js';
 import { barEnvelope, type Tuning } from './marimba-bars.js';
 import { pickStrikes } from './pick-strikes.js';
-import { openSines, openStrikeVoice, type VoiceName } from './voices.js';
+import { neededExemplars, openSines, openStrikeVoice, type VoiceName } from './voices.js';
 
 /** How {@link synthesize} sounds. */
 export interface SynthesisOptions {
   /** Default `modal`. */
   readonly voice?: VoiceName;
-  /** Where overtones lie. Default: `gt` for the modal voice, none for the additive one, as in 2017. */
+  /** Where overtones lie. Default: `gt` for the modal voice, none for the additive one, as in 2017; exemplars have their own. */
   readonly tuning?: Tuning;
+  /** The recordings of the `exemplar` voice, from `readExemplars()`. */
+  readonly exemplars?: ExemplarBank;
+  /**
+   * What was struck when, where that is known better than the amplitudes tell it; for the `exemplar` voice of amplitudes.
+   * Default: {@link pickStrikes}.
+   */
+  readonly strikes?: readonly Strike[];
   /** Samples per second, 8000 to 192000. Default 48000. */
   readonly sampleRate?: number;
-  /** Length of the sound, seconds. Default: that of the video, or until the last strike has died away by 80 dB. */
+  /** Length of the sound, seconds. Default: that of the video, or until the last strike has died away by 80 dB (its recording ended). */
   readonly duration?: number;
   /** Frequency of A4, Hz, 400 to 480. Default 440. */
   readonly a4?: number;
@@ -45,11 +55,17 @@ function silenceAfter({ time, midi }: Strike): number {
  * multiplied with it, as in 2017; strikes get the decay of the modelled bars. Additive sound of amplitudes is linear in
  * them: a unit amplitude is a unit sine, and nothing keeps the sum within +-1. All other sound does keep within +-1.
  *
+ * `exemplar` plays recordings. At each strike in amplitudes, the exemplar whose own amplitudes are most like the next eight
+ * rows is looked up among those of the bar and its neighbours, and played as loud as the rows say: a unit amplitude is a unit
+ * sine. A strike without amplitudes takes the exemplar nearest in level.
+ *
  * @returns mono samples, linear.
  * @throws {RangeError} when an option, a strike or the shape of the amplitudes is out of range.
+ * @throws {TypeError} for the exemplar voice without exemplars.
  * @throws {UnsupportedError} without WebAssembly SIMD.
  *
- * **Source:** Hantrakul et al., "Deep Auditory Hallucinations" (2017), for the additive voice.
+ * **Source:** Hantrakul et al., "Deep Auditory Hallucinations" (2017), for the additive voice; Owens et al., "Visually
+ * Indicated Sounds" (2016), for the exemplar voice.
  */
 export async function synthesize(
   input: NoteAmplitudes | readonly Strike[],
@@ -85,11 +101,20 @@ export async function synthesize(
       render(sines, sound);
       return sound;
     }
+    if (voice === 'exemplar') {
+      if (options.strikes) checkStrikes(options.strikes);
+      const sound = new Float32Array(Math.round(seconds * sampleRate));
+      const struck = options.strikes ?? pickStrikes(input);
+      if (struck.length === 0) return sound;
+      render(await openRetrieval(kernels, input, struck, { bank: neededExemplars(options), sampleRate, a4 }), sound);
+      return sound;
+    }
     strikes = pickStrikes(input);
   } else {
     strikes = input;
     checkStrikes(strikes);
-    seconds ??= strikes.reduce((end, strike) => Math.max(end, silenceAfter(strike)), 0);
+    const ring = voice === 'exemplar' ? longestOf(neededExemplars(options)) : undefined;
+    seconds ??= strikes.reduce((end, strike) => Math.max(end, ring ? strike.time + ring : silenceAfter(strike)), 0);
   }
   const sound = new Float32Array(Math.round(seconds * sampleRate));
   if (strikes.length === 0) return sound;
@@ -98,15 +123,41 @@ export async function synthesize(
     midi,
     sampleRate,
     tuning,
+    exemplars: options.exemplars,
     a4,
     samples: piece,
     strikes: strikes.length,
   });
   for (const strike of strikes) {
-    player.strike(midi.indexOf(strike.midi), strike.velocity, Math.round(strike.time * sampleRate));
+    player.strike(midi.indexOf(strike.midi), strike.velocity, strike.time * sampleRate);
   }
   render(player, sound);
   return sound;
+}
+
+/** How long the longest recording rings, seconds. */
+function longestOf({ exemplars, sampleRate }: ExemplarBank): number {
+  return Math.max(...exemplars.map(({ samples }) => samples.length)) / sampleRate;
+}
+
+/** The exemplar voice with all it will play: for each strike, what the amplitudes around it are most like. */
+async function openRetrieval(
+  kernels: Kernels,
+  amplitudes: NoteAmplitudes,
+  strikes: readonly Strike[],
+  { bank, sampleRate, a4 }: { bank: ExemplarBank; sampleRate: number; a4: number },
+): Promise<ExemplarVoice> {
+  const index = await ExemplarIndex.open(bank, amplitudes.notes, amplitudes.fps);
+  const found = strikes.map((strike) => index.find(amplitudes, strike, strikes));
+  const midi = [...new Set(strikes.map((strike, i) => found[i]?.midi ?? strike.midi))];
+  const voice = new ExemplarVoice(kernels, { bank, midi, sampleRate, a4, samples: piece, strikes: strikes.length });
+  strikes.forEach((strike, i) => {
+    const at = strike.time * sampleRate;
+    const exemplar = found[i];
+    if (exemplar) voice.play(midi.indexOf(exemplar.midi), exemplar.which, exemplar.peak, at);
+    else voice.strike(midi.indexOf(strike.midi), strike.velocity, at);
+  });
+  return voice;
 }
 
 function render(from: { readonly output: Float32Array; run(samples?: number): void }, sound: Float32Array): void {

@@ -4,10 +4,12 @@ import type { Kernels } from '../kernels/module.js';
 import { OscillatorBank, type SinePartial } from '../kernels/oscillator-bank.js';
 import type { FrameRate } from '../frame-rate.js';
 import { midiToHz } from '../notes.js';
+import type { ExemplarBank } from './exemplar-bank.js';
+import { ExemplarVoice } from './exemplar-voice.js';
 import { barEnvelope, clickTau, marimbaBar, tunings, type Tuning } from './marimba-bars.js';
 
 /** Names of the voices. */
-export type VoiceName = 'additive' | 'modal';
+export type VoiceName = 'additive' | 'modal' | 'exemplar';
 
 /** What a voice is opened for. */
 export interface VoiceOptions {
@@ -15,8 +17,10 @@ export interface VoiceOptions {
   readonly midi: readonly number[];
   /** Samples per second. */
   readonly sampleRate: number;
-  /** Where overtones lie. Default: `gt` for the modal voice, none for the additive one, as in 2017. */
+  /** Where overtones lie. Default: `gt` for the modal voice, none for the additive one, as in 2017; exemplars have their own. */
   readonly tuning?: Tuning;
+  /** The recordings of the `exemplar` voice. */
+  readonly exemplars?: ExemplarBank;
   /** Frequency of A4, Hz. Default 440. */
   readonly a4?: number;
   /** The most samples one `run` may ask for. Default 128. */
@@ -26,7 +30,7 @@ export interface VoiceOptions {
 }
 
 /**
- * What plays strikes, block by block. {@link ModalBank} is one; a voice made of recordings is another.
+ * What plays strikes, block by block: {@link ModalBank}, {@link ExemplarVoice}.
  * `strike` and `run` allocate nothing, so that both may be called on the audio thread.
  */
 export interface StrikeVoice {
@@ -65,13 +69,23 @@ function additiveBar(midi: number, a4: number, tuning: Tuning | undefined): Moda
   };
 }
 
+/** @throws {TypeError} when there are none. */
+export function neededExemplars({ exemplars }: { readonly exemplars?: ExemplarBank }): ExemplarBank {
+  if (exemplars) return exemplars;
+  throw new TypeError('exemplars: expected a bank for the exemplar voice, got none; readExemplars() reads one.');
+}
+
 /**
  * Opens a voice for strikes. `modal` rings like the bars of the 2017 instrument; `additive` gives each strike's sines
- * the envelope of those bars' first partial.
+ * the envelope of those bars' first partial; `exemplar` plays recordings.
  * @throws {RangeError} when an option is out of range.
+ * @throws {TypeError} for `exemplar` without exemplars.
  */
 export function openStrikeVoice(kernels: Kernels, name: VoiceName, options: VoiceOptions): StrikeVoice {
   const { midi, sampleRate, tuning, a4 = 440, samples, strikes } = options;
+  if (name === 'exemplar') {
+    return new ExemplarVoice(kernels, { bank: neededExemplars(options), midi, sampleRate, a4, samples, strikes });
+  }
   const bars = midi.map((number) => {
     if (name === 'additive') return additiveBar(number, a4, tuning);
     const bar = marimbaBar(number, { tuning, a4 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadKernels } from '../../src/kernels/module.js';
 import { GT18, noteSet } from '../../src/notes.js';
 import { AmplitudeStream } from '../../src/sound/amplitude-stream.js';
+import { readExemplars } from '../../src/sound/exemplar-fetch.js';
 import { createMarimbaNode, type MarimbaNode, type MarimbaNodeOptions } from '../../src/sound/marimba-node.js';
 import { synthesize } from '../../src/sound/synthesize.js';
 import type { NoteAmplitudes, Strike } from '../../src/types.js';
@@ -65,6 +66,21 @@ describe('createMarimbaNode, offline', () => {
       { voice: 'additive', tuning: 'marimba', a4: 442 },
     );
     expect(errorDb(sound, truth)).toBeLessThan(-100); // measured: not a bit of difference
+  });
+
+  it('plays strikes as the exemplar voice does in the page, from the bank of the package', async () => {
+    const exemplars = await readExemplars();
+    const truth = await synthesize(strikes, { duration: 3, voice: 'exemplar', exemplars });
+    const sound = await render(
+      3,
+      (node) => {
+        node.play(strikes, 0);
+      },
+      { voice: 'exemplar', exemplars },
+    );
+    expect(truth.some((x) => Math.abs(x) > 0.3)).toBe(true);
+    expect(errorDb(sound, truth)).toBeLessThan(-100);
+    await expect(render(1, () => undefined, { voice: 'exemplar' })).rejects.toThrow(TypeError);
   });
 
   it('plays amplitudes: bit for bit the stream in the page, and close to the offline voice', async () => {

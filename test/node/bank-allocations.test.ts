@@ -4,6 +4,7 @@ import { ModalBank } from '../../src/kernels/modal-bank.js';
 import { compileKernels } from '../../src/kernels/module.js';
 import { OscillatorBank } from '../../src/kernels/oscillator-bank.js';
 import { GT18 } from '../../src/notes.js';
+import { ExemplarVoice } from '../../src/sound/exemplar-voice.js';
 
 const kernels = compileKernels();
 
@@ -49,6 +50,24 @@ describe('allocation', () => {
       growth(() => {
         bank.strike(i++ % 18, 0.5, bank.position + (i % 300));
         bank.run(i & 1 ? 128 : 100);
+      }),
+    ).toBeLessThan(allowed);
+  });
+
+  it('does not happen in ExemplarVoice.strike and run', () => {
+    const exemplars = GT18.map(({ midi }) => ({
+      midi,
+      gain: 1,
+      onset: 0.001,
+      samples: new Float32Array(60).fill(0.1),
+    }));
+    const bank = { sampleRate: 48_000, title: '', credit: '', license: '', exemplars };
+    const voice = new ExemplarVoice(kernels, { bank, midi: GT18.map(({ midi }) => midi), sampleRate: 48_000 });
+    let i = 0;
+    expect(
+      growth(() => {
+        voice.strike(i++ % 18, 0.5, voice.position + (i % 300) + 0.25);
+        voice.run(i & 1 ? 128 : 100);
       }),
     ).toBeLessThan(allowed);
   });
