@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Tuning } from '../sound/marimba-bars.js';
 import { readMarimbaData } from '../sound/data-file.js';
+import { readExemplars } from '../sound/exemplar-file.js';
 import { synthesize } from '../sound/synthesize.js';
 import type { VoiceName } from '../sound/voices.js';
 import { writeWav } from '../sound/wav-file.js';
@@ -12,6 +13,7 @@ interface SynthOptions {
   readonly fps?: string;
   readonly voice: VoiceName;
   readonly tuning?: Tuning;
+  readonly exemplars?: string;
   readonly rate: number;
   readonly bits: '16' | '24' | '32';
   readonly duration?: number;
@@ -44,8 +46,8 @@ export const synth = new Command('synth')
   .requiredOption('-o, --output <file>', 'WAV file to write', outputName)
   .option('--fps <rate>', 'amplitudes per second, such as 25 or 30000/1001 (default: what the file says, else 25)')
   .addOption(
-    new Option('--voice <name>', 'additive: sines, as in 2017; modal: modelled bars')
-      .choices(['additive', 'modal'])
+    new Option('--voice <name>', 'additive: sines, as in 2017; modal: modelled bars; exemplar: recorded strikes')
+      .choices(['additive', 'modal', 'exemplar'])
       .default('modal'),
   )
   .addOption(
@@ -54,6 +56,7 @@ export const synth = new Command('synth')
       'marimba',
     ]),
   )
+  .option('--exemplars <bank>', 'recordings of the exemplar voice (default: the marimba that comes with the package)')
   .option('--rate <Hz>', 'samples per second', positive, 48_000)
   .addOption(new Option('--bits <n>', 'bits of a sample, 32 is float').choices(['16', '24', '32']).default('24'))
   .option(
@@ -72,6 +75,7 @@ export const synth = new Command('synth')
       voice,
       sampleRate,
       ...(tuning ? { tuning } : {}),
+      ...(voice === 'exemplar' ? { exemplars: await readExemplars(options.exemplars) } : {}),
       ...(duration === undefined ? {} : { duration }),
     });
     const peak = sound.reduce((greatest, x) => Math.max(greatest, Math.abs(x)), 0);
