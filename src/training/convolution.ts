@@ -1,6 +1,6 @@
 // Convolution over any number of spatial axes, and its gradients as ordinary ONNX convolutions.
-import { type Shape, type Value } from './graph.js';
-import { reshape, sum, transpose } from './operators.js';
+import { type Shape, sizeOf, type Value } from './graph.js';
+import { concat, reshape, scale, slice, sum, transpose } from './operators.js';
 import type { Tape } from './tape.js';
 
 /** How a convolution walks; every list has one entry per spatial axis. */
@@ -39,6 +39,38 @@ function extents(sizes: Shape, kernel: readonly number[], geometry: ConvolutionG
   return { outputs, padsSeen, unseen: end.map((zeros) => Math.max(0, -zeros)) };
 }
 
+/**
+ * A convolution whose attributes are settled, written so that onnxruntime 1.30 computes it rightly on WebGPU too.
+ *
+ * There it errs, without a word, when the channels are a multiple of 3 but not of 4 (and not just 3) and the filters a
+ * multiple of 4: one more channel, of zeros, avoids that. And it forgets padding when the kernel is a single element:
+ * then the kernel gets a second element, zero, that sees one more column of padding.
+ */
+function emitConvolution(
+  t: Tape,
+  [x, w, ...bias]: readonly Value[],
+  shape: Shape,
+  { strides, dilations, groups }: Omit<ConvolutionGeometry, 'before' | 'after'>,
+  pads: readonly number[],
+): Value {
+  return t.untaped(() => {
+    let [image, kernel, around] = [x, w, pads];
+    const zeros = (value: Value, axis: number): Value => scale(t, slice(t, value, axis, 0, 1), 0);
+    const last = w.shape.length - 1;
+    if (sizeOf(w.shape.slice(2)) === 1 && pads.some((count) => count > 0)) {
+      kernel = concat(t, [w, zeros(w, last)], last);
+      around = pads.with(-1, pads.at(-1)! + dilations.at(-1)!);
+    }
+    const [filters, channels] = w.shape;
+    if (groups === 1 && channels > 3 && channels % 3 === 0 && channels % 4 !== 0 && filters % 4 === 0) {
+      image = concat(t, [image, zeros(image, 1)], 1);
+      kernel = concat(t, [kernel, zeros(kernel, 1)], 1);
+    }
+    const attributes = { strides, dilations, group: groups, kernel_shape: kernel.shape.slice(2), pads: around };
+    return t.emit('Conv', [image, kernel, ...bias], shape, attributes);
+  });
+}
+
 /** dL/dx: the transposed convolution of dy with the same weights. `shape` is that of x. */
 export function convolutionInputGradient(
   t: Tape,
@@ -73,7 +105,7 @@ export function convolutionWeightGradient(
   const [filters, perGroup, ...kernel] = shape as [number, number, ...number[]];
   const [items, channels, ...sizes] = x.shape as [number, number, ...number[]];
   const { groups } = geometry;
-  const { outputs, padsSeen, unseen } = extents(sizes, kernel, geometry);
+  const { padsSeen, unseen } = extents(sizes, kernel, geometry);
   const spatial = sizes.map((_, k) => k + 2);
   const seen = sizes.map((size, k) => size - unseen[k]);
   const ends = [x, t.integers(sizes.map(() => 0)), t.integers(seen), t.integers(spatial)];
@@ -87,13 +119,13 @@ export function convolutionWeightGradient(
           groups * items,
           ...seen,
         ]);
-  const dw = t.emit('Conv', [swapped, transpose(t, dy, [1, 0, ...spatial])], [perGroup, filters, ...kernel], {
-    strides: geometry.dilations,
-    dilations: geometry.strides,
-    group: groups,
-    kernel_shape: outputs,
-    pads: padsSeen,
-  });
+  const dw = emitConvolution(
+    t,
+    [swapped, transpose(t, dy, [1, 0, ...spatial])],
+    [perGroup, filters, ...kernel],
+    { strides: geometry.dilations, dilations: geometry.strides, groups },
+    padsSeen,
+  );
   return transpose(t, dw, [1, 0, ...spatial]);
 }
 
@@ -102,7 +134,7 @@ export function convolutionWeightGradient(
  * @throws RangeError when the channels do not fit or the kernel does not fit into the padded input.
  */
 export function convolve(t: Tape, x: Value, w: Value, geometry: ConvolutionGeometry, bias?: Value): Value {
-  const { strides, dilations, before, after, groups } = geometry;
+  const { before, after, groups } = geometry;
   const [items, channels, ...sizes] = x.shape as [number, number, ...number[]];
   const [filters, perGroup, ...kernel] = w.shape as [number, number, ...number[]];
   if (channels !== perGroup * groups || filters % groups !== 0) {
@@ -114,13 +146,10 @@ export function convolve(t: Tape, x: Value, w: Value, geometry: ConvolutionGeome
   if (outputs.some((size) => size < 1)) {
     throw new RangeError(`expected an input that holds a kernel of ${kernel.join('x')}, got ${sizes.join('x')}`);
   }
-  const y = t.emit('Conv', bias ? [x, w, bias] : [x, w], [items, filters, ...outputs], {
-    strides,
-    dilations,
-    group: groups,
-    kernel_shape: kernel,
-    pads: [...before, ...after],
-  });
+  const y = emitConvolution(t, bias ? [x, w, bias] : [x, w], [items, filters, ...outputs], geometry, [
+    ...before,
+    ...after,
+  ]);
   return t.differentiable(
     y,
     [x, (dy) => convolutionInputGradient(t, dy, w, x.shape, geometry)],

@@ -195,11 +195,11 @@ class Translation {
     // [filters, channels, ...kernel] -> [...kernel, channels, filters]; depthwise -> [...kernel, channels, multiplier].
     const filters = depthwise ? [groups, shape[0] / groups, ...kernel] : shape;
     const order = [...spatial.map((k) => k + 2), ...(depthwise ? [0, 1] : [1, 0])];
-    const weights = this.#constant(
-      `${w}/last`,
-      order.map((axis) => filters[axis]),
-      reordered(this.#constants.get(w) as Float32Array, filters, order),
-    );
+    const known = this.#constants.get(w) as Float32Array | undefined;
+    const sizes = order.map((axis) => filters[axis]);
+    const weights = known
+      ? this.#constant(`${w}/last`, sizes, reordered(known, filters, order))
+      : this.#reordered(w, order, 'last');
     const pads = list(attributes.pads);
     const zeros = spatial.flatMap((k) => [pads[k], pads[k + kernel.length]]);
     const padding = this.#constant(

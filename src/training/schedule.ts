@@ -20,7 +20,7 @@ export function cosineSchedule(options: {
     throw new RangeError(`expected 0 <= warmup < total, got ${warmup} and ${total}`);
   if (!(floor >= 0 && peak >= floor)) throw new RangeError(`expected 0 <= floor <= peak, got ${floor} and ${peak}`);
   return (step) => {
-    if (step <= warmup) return (peak * step) / warmup;
+    if (step < warmup) return (peak * step) / warmup;
     const progress = Math.min(1, (step - warmup) / (total - warmup));
     return floor + ((peak - floor) * (1 + Math.cos(Math.PI * progress))) / 2;
   };

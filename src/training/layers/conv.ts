@@ -1,5 +1,5 @@
 // Convolution layers: over the picture, per channel, across bars, and over time and picture together.
-import { type ConvolutionGeometry, convolve, samePadding } from '../convolution.js';
+import { convolve, samePadding } from '../convolution.js';
 import type { Shape } from '../graph.js';
 import { concat, reshape, slice, transpose } from '../operators.js';
 import { constant, defineLayer, heNormal } from './layer.js';
@@ -58,6 +58,8 @@ export const conv = defineLayer<
 /**
  * Convolution over time and picture, kernel [frames, height, width], of [items x channels x height x width]. It looks
  * back only: the frames before the window are recurrent state, so a stream gives what a batch gives. 'same' in space.
+ * The frames that a kernel sees stand beside each other as channels of a convolution over the picture, which every
+ * runtime has.
  */
 export const conv3d = defineLayer<{ filters: number; kernel: readonly [number, number, number] }, { bias: boolean }>(
   'conv3d',
@@ -66,25 +68,20 @@ export const conv3d = defineLayer<{ filters: number; kernel: readonly [number, n
   ({ filters, kernel, bias }, scope, x) => {
     const { tape, batch, frames } = scope;
     const [, channels, ...sizes] = x.shape as [number, number, number, number];
-    const back = kernel[0] - 1;
-    const inputs = channels * kernel[0] * kernel[1] * kernel[2];
-    const weight = scope.parameter('weight', [filters, channels, ...kernel], heNormal(inputs));
+    const [taps, ...space] = kernel;
+    if (taps < 2) throw new RangeError(`expected a kernel of at least 2 frames (for one, use conv), got ${taps}`);
+    const inputs = taps * channels;
+    const weight = scope.parameter('weight', [filters, channels, ...kernel], heNormal(inputs * space[0] * space[1]));
     const offset = bias ? scope.parameter('bias', [filters], constant(0)) : undefined;
-    // [batch x frames x channels x ...] -> [batch x channels x frames x ...], the remembered frames before it.
-    const now = transpose(tape, reshape(tape, x, [batch, frames, channels, ...sizes]), [0, 2, 1, 3, 4]);
-    const before = scope.state('frames', [batch, channels, back, ...sizes]);
-    const all = back > 0 ? concat(tape, [before, now], 2) : now;
-    scope.updateState('frames', slice(tape, all, 2, frames, frames + back));
-    const ones = [1, 1, 1];
-    const space = samePadding(sizes, kernel.slice(1), [1, 1], [1, 1]);
-    const geometry: ConvolutionGeometry = {
-      strides: ones,
-      dilations: ones,
-      groups: 1,
-      before: [0, ...space.before],
-      after: [0, ...space.after],
-    };
-    const y = convolve(tape, all, weight, geometry, offset);
-    return reshape(tape, transpose(tape, y, [0, 2, 1, 3, 4]), [batch * frames, filters, ...sizes]);
+    const now = reshape(tape, x, [batch, frames, channels, ...sizes]);
+    const past = scope.state('frames', [batch, taps - 1, channels, ...sizes]);
+    const all = concat(tape, [past, now], 1);
+    scope.updateState('frames', slice(tape, all, 1, frames, frames + taps - 1));
+    const seen = Array.from({ length: taps }, (_, tap) => slice(tape, all, 1, tap, tap + frames));
+    const beside = reshape(tape, concat(tape, seen, 2), [batch * frames, inputs, ...sizes]);
+    const flat = reshape(tape, transpose(tape, weight, [0, 2, 1, 3, 4]), [filters, inputs, ...space]);
+    const ones = [1, 1];
+    const geometry = { strides: ones, dilations: ones, groups: 1, ...samePadding(sizes, space, ones, ones) };
+    return convolve(tape, beside, flat, geometry, offset);
   },
 );

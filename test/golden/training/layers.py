@@ -128,7 +128,7 @@ class Run:
         k, (c, h, w) = o["kernel"], x.shape[1:]
         weight = self.parameter(p + "weight", [o["filters"], c, *k])
         bias = self.parameter(p + "bias", [o["filters"]])
-        past = self.state(p + "frames", [self.B, c, k[0] - 1, h, w])
+        past = self.state(p + "frames", [self.B, k[0] - 1, c, h, w]).transpose(1, 2)
         x = torch.cat([past, x.reshape(self.B, self.T, c, h, w).transpose(1, 2)], 2)
         y = F.conv3d(F.pad(x, same([h, w], k[1:], [1, 1])), weight, bias)
         return y.transpose(1, 2).reshape(self.B * self.T, -1, h, w)

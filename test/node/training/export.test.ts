@@ -48,11 +48,13 @@ const architectures: readonly Architecture[] = [
     input: { name: 'image', shape: [4, 9, 11] },
     notes: 3,
     layers: [
-      conv({ filters: 5, kernel: 3, dilation: 2, padding: 2 }),
+      conv({ filters: 6, kernel: 3, dilation: 2, padding: 2 }),
       layerNorm({}),
       silu({}),
-      conv({ filters: 10, kernel: 3, stride: 2, padding: 'same', groups: 0 }),
-      skip({ layers: [conv({ filters: 10, kernel: 1 }), relu({})], combine: 'add' }),
+      // Six channels to eight filters: the pair that WebGPU needs a seventh channel for.
+      conv({ filters: 8, kernel: 3 }),
+      conv({ filters: 16, kernel: 3, stride: 2, padding: 'same', groups: 0 }),
+      skip({ layers: [conv({ filters: 16, kernel: 1 }), relu({})], combine: 'add' }),
       conv3d({ filters: 4, kernel: [2, 3, 3] }),
       flatten({}),
       dense({ units: 6, bias: false }),
