@@ -19,7 +19,7 @@ async function losses(provider: string): Promise<number[]> {
       { output: 'amplitude', kind: 'mse' },
     ],
     optimizer: { clipNorm: 1, weightDecay: 0.01 },
-    runtime: onnxRuntime(ort as unknown as OrtModule, { executionProviders: [provider] }),
+    runtime: onnxRuntime(ort, { executionProviders: [provider] }),
     schedule: () => 0.01,
     seed: 1,
     weights: noiseWeights(architecture),
