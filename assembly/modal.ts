@@ -74,19 +74,12 @@ function silence(at: usize): void {
 }
 
 /**
- * Renders `segments` x 64 samples of what rings. `hiss` holds the level of the noise and its decay per sample
- * (float64); `index` numbers the noise of the first sample. After the `count` records follows an empty one; `list` has
+ * Renders `segments` x 64 samples of what rings. `hiss` holds the level of the noise, its decay per sample (float64,
+ * float64), and the number of its next sample (int32). After the `count` records follows an empty one; `list` has
  * room for `count` + 1 addresses. Returns how many modes rang in the last segment.
  */
-export function modes(
-  out: usize,
-  segments: i32,
-  records: usize,
-  count: i32,
-  list: usize,
-  hiss: usize,
-  index: i32,
-): i32 {
+export function modes(out: usize, segments: i32, records: usize, count: i32, list: usize, hiss: usize): i32 {
+  let index = i32.load(hiss, 16);
   const last = records + <usize>count * recordSize;
   let end = list;
   for (; segments > 0; segments--, out += segment, index += 64) {
@@ -122,6 +115,7 @@ export function modes(
       f64.store(hiss, 0);
     }
   }
+  i32.store(hiss, index, 16);
   return <i32>((end - list) >> 2);
 }
 
@@ -139,7 +133,6 @@ export function modeStrike(
   empty: usize,
   scratch: usize,
   hiss: usize,
-  index: i32,
 ): void {
   silence(scratch);
   const left = 64 - offset;
@@ -156,7 +149,7 @@ export function modeStrike(
   }
   let level = <f64>load<f32>(gains + ((<usize>count) << 2));
   const decay = f64.load(hiss, 8);
-  addHiss(scratch, index + offset, level, decay);
+  addHiss(scratch, i32.load(hiss, 16) - left, level, decay);
   for (let n = 0; n < left; n++) level *= decay;
   f64.store(hiss, f64.load(hiss) + level);
   out += (<usize>offset) << 2;

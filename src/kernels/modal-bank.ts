@@ -73,7 +73,8 @@ export class ModalBank {
   readonly #first: Int32Array;
   readonly #modes: Float32Array;
   readonly #click: Float32Array;
-  readonly #noise: number;
+  readonly #noise: Int32Array;
+  readonly #seed: number;
   readonly #count: number;
   // Strikes that wait, in order of time.
   readonly #times: Float64Array;
@@ -114,7 +115,7 @@ export class ModalBank {
     const { views, at, exports } = openInstance(kernels, {
       records: f64(((modes.length + 1) * recordSize) / 8),
       list: i32(modes.length + 1),
-      hiss: f64(2),
+      hiss: f64(3),
       gains: f32(most + 1),
       scratch: f32(segment),
       rest: f32(segment),
@@ -134,7 +135,10 @@ export class ModalBank {
       modes.flatMap(({ hz, gain, brightness = 0 }) => [hz < sampleRate / 2 ? gain : 0, brightness]),
     );
     this.#click = Float32Array.from(bars, ({ click = 0 }) => click);
-    this.#noise = Math.imul(seed, 0x9e3779b1);
+    // The number of the next sample of noise lies in memory: a number this large might be put on the heap on its way.
+    this.#noise = new Int32Array(views.hiss.buffer, views.hiss.byteOffset + 16, 1);
+    this.#seed = Math.imul(seed, 0x9e3779b1);
+    this.#noise[0] = this.#seed;
     this.#times = new Float64Array(strikes);
     this.#struck = new Int32Array(strikes);
     this.#velocities = new Float32Array(strikes);
@@ -196,6 +200,7 @@ export class ModalBank {
   reset(): void {
     for (let i = 0; i < this.#count; i++) this.#views.records.fill(0, (i * recordSize) / 8, (i * recordSize) / 8 + 2);
     this.#views.hiss[0] = 0;
+    this.#noise[0] = this.#seed;
     this.#waiting = 0;
     this.#position = 0;
     this.#ringing = 0;
@@ -230,7 +235,6 @@ export class ModalBank {
         this.#count,
         this.#at.list,
         this.#at.hiss,
-        this.#noise + at,
       );
       if (strike === at) this.#strikesOf(at, out);
       at = next;
@@ -265,6 +269,6 @@ export class ModalBank {
     const { records, empty, scratch, hiss } = this.#at;
     const record = records + first * recordSize;
     const offset = time - start;
-    this.#exports.modeStrike(out, offset, record, count, this.#at.gains, empty, scratch, hiss, this.#noise + start);
+    this.#exports.modeStrike(out, offset, record, count, this.#at.gains, empty, scratch, hiss);
   }
 }

@@ -43,13 +43,13 @@ export class AmplitudeStream {
    * Takes a row. Rows come in order of time; one that is not later than the last is ignored, and what of a row lies in
    * the past is lost.
    * @param data amplitudes, linear; the row begins at `offset`.
-   * @param at sample that the row stands for.
-   * @param step samples from one row to the next.
+   * @param when sample that the row stands for, and samples from one row to the next: in an array, because a number that
+   * is handed over may be put on the heap.
    * @returns false when the row lies too far ahead (5 s) to be held.
    */
-  push(data: Float32Array, offset: number, at: number, step: number): boolean {
-    const time = at / this.#hop;
-    const span = step / this.#hop;
+  push(data: Float32Array, offset: number, when: Float64Array): boolean {
+    const time = when[0] / this.#hop;
+    const span = when[1] / this.#hop;
     const soonest = this.#soonest();
     if (time + span >= soonest + rows - 4) return false;
     if (!(time > this.#lastTime)) return true;

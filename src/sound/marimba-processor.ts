@@ -21,6 +21,8 @@ const block = 128;
 const strikeRoom = 16_384;
 // Fade that `silence` takes, seconds.
 const fade = 0.01;
+// The longest gap that is caught up with, samples: a few milliseconds of work.
+const mostSkipped = 65_536;
 // Later than this, in ms, and the device has run dry; later than a pause, and somebody stopped the clock.
 const [late, pause] = [100, 1000];
 
@@ -30,7 +32,9 @@ export class MarimbaProcessor extends Processor {
   readonly #sines: AmplitudeStream | undefined;
   readonly #live: boolean;
   readonly #fadeStep: number;
-  #rows: { data: Float32Array; row: number; time: number; step: number }[] = [];
+  // Rows to come, and where among them: what they stand for, on the context's clock, and how far apart, in samples.
+  #rows: { data: Float32Array; row: number; start: number; step: number }[] = [];
+  readonly #when = new Float64Array(2);
   #held: Exclude<ToProcessor, { type: 'silence' | 'status' }>[] = [];
   readonly #notes: number;
   // Frame of the context at which the voice's clock is 0.
@@ -64,8 +68,10 @@ export class MarimbaProcessor extends Processor {
   }
 
   /** Renders one block. */
-  process(_inputs: Float32Array[][], [[channel]]: Float32Array[][]): boolean {
-    if (this.#broken) return true;
+  process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+    // A browser may leave out what nobody hears.
+    const channel = outputs[0]?.[0] as Float32Array | undefined;
+    if (this.#broken || !channel) return true;
     try {
       this.#watch(channel.length);
       for (let at = 0; at < channel.length; at += block)
@@ -86,11 +92,12 @@ export class MarimbaProcessor extends Processor {
     }
     if (this.#expected >= 0 && currentFrame !== this.#expected) {
       this.#underruns += 1;
-      this.#origin += currentFrame - this.#expected;
+      this.#skip(currentFrame - this.#expected);
     }
     this.#expected = currentFrame + length;
     this.#rendered += length;
-    if (!this.#live) return;
+    // The wall clock is a number on the heap, the only thing ever put there: read it now and then.
+    if (!this.#live || (this.#rendered & 2047) !== 0) return;
     const lag = Date.now() - (1000 * currentFrame) / sampleRate;
     if (lag > this.#lag + late) {
       if (lag < this.#lag + pause) this.#underruns += 1;
@@ -98,6 +105,17 @@ export class MarimbaProcessor extends Processor {
     } else if (lag < this.#lag) {
       this.#lag = lag;
     }
+  }
+
+  /** Lets samples pass unheard, so that what is to come keeps its time; after a long gap it comes as much later. */
+  #skip(samples: number): void {
+    let left = samples;
+    for (; left >= block && samples <= mostSkipped; left -= block) {
+      this.#feed();
+      this.#voice.run(block);
+      this.#sines?.run(block);
+    }
+    this.#origin += left;
   }
 
   #render(channel: Float32Array, at: number, length: number): void {
@@ -141,8 +159,9 @@ export class MarimbaProcessor extends Processor {
     if (!this.#sines) return;
     while (this.#rows.length > 0) {
       const rows = this.#rows[0];
-      const at = (rows.time + rows.row * rows.step) * sampleRate - this.#origin;
-      if (!this.#sines.push(rows.data, rows.row * this.#notes, at, rows.step * sampleRate)) return;
+      this.#when[0] = rows.start + rows.row * rows.step - this.#origin;
+      this.#when[1] = rows.step;
+      if (!this.#sines.push(rows.data, rows.row * this.#notes, this.#when)) return;
       rows.row += 1;
       if (rows.row * this.#notes >= rows.data.length) this.#rows.shift();
     }
@@ -158,7 +177,8 @@ export class MarimbaProcessor extends Processor {
     } else if (this.#fading || this.#origin < 0) {
       this.#held.push(message);
     } else if (message.type === 'amplitudes') {
-      if (message.data.length > 0) this.#rows.push({ ...message, row: 0 });
+      const { data, time, step } = message;
+      if (data.length > 0) this.#rows.push({ data, row: 0, start: time * sampleRate, step: step * sampleRate });
     } else {
       const { strikes } = message;
       let lost = 0;

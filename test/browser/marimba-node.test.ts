@@ -93,7 +93,7 @@ describe('createMarimbaNode, offline', () => {
     );
     const stream = new AmplitudeStream(await loadKernels(), { midi: GT18.map((note) => note.midi), sampleRate });
     const hop = (1001 * sampleRate) / 30_000;
-    for (let row = 0; row < 50; row++) stream.push(amplitudes.data, row * 18, (row + 1.5) * hop, hop);
+    for (let row = 0; row < 50; row++) stream.push(amplitudes.data, row * 18, Float64Array.of((row + 1.5) * hop, hop));
     const truth = new Float32Array(2 * sampleRate);
     for (let at = 0; at < truth.length; at += 128) {
       stream.run(128);
