@@ -12,6 +12,7 @@ export default tseslint.config(
       'out',
       'src/kernels/generated',
       'src/sound/generated',
+      'src/video/generated',
       'bench/peers/node_modules',
       'node_modules',
     ],

@@ -13,3 +13,6 @@ export { readExemplars, writeExemplars } from './sound/exemplar-file.js';
 export { openSound, readSound } from './sound/sound-file.js';
 export type { OpenSoundOptions, SoundSource } from './sound/sound-file.js';
 export { writeWav } from './sound/wav-file.js';
+export type { DecoderChoice } from './types.js';
+export { readVideo } from './video/video-file.js';
+export type { LumaFrame, ReadVideoOptions, Video } from './video/video-file.js';

@@ -78,3 +78,9 @@ export interface Calibration {
   /** Any number of bars, any notes, any order in the picture. */
   readonly bars: readonly CalibratedBar[];
 }
+
+/**
+ * Which decoder of compressed sound and video to take in Node: `auto` is ffmpeg when `$FFMPEG_PATH` names one, else node-av when
+ * it is installed, else the ffmpeg on `$PATH`.
+ */
+export type DecoderChoice = 'auto' | 'node-av' | 'ffmpeg';

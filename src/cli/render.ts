@@ -9,7 +9,7 @@ import { frameRate, type FrameRate } from '../frame-rate.js';
 import { familyNames, type Family } from '../scene/families.js';
 import { instrumentKinds, type InstrumentKind } from '../scene/instrument.js';
 import { scene, type Scene } from '../scene/scene.js';
-import { findFfmpeg } from '../sound/decode-ffmpeg.js';
+import { findFfmpeg } from '../media-decoder.js';
 import { formatEvents, parseEvents } from '../sound/events.js';
 import { synthesize } from '../sound/synthesize.js';
 import { writeWav } from '../sound/wav-file.js';

@@ -1,30 +1,12 @@
 // Compressed sound in Node through an `ffmpeg` of the machine's own: the way without GPL code in one's node_modules.
 // It is asked for a WAV on its standard output, whose header says rate and channels.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SoundError } from '../errors.js';
 import type { SoundStream } from '../types.js';
 import { forwardBytes, type OpenBytes } from './bytes.js';
 import { noSoundTrack, notSound, timelineFilter } from './coded.js';
 import { readBlocks, readWavHeader, type WavHeader } from './wav.js';
-
-/** Path of the ffmpeg command: `$FFMPEG_PATH` if set, else the first on `$PATH`; undefined when there is none. */
-export async function findFfmpeg(): Promise<string | undefined> {
-  const { FFMPEG_PATH: named, PATH: path = '' } = process.env;
-  const name = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
-  const candidates = named ? [named] : path.split(delimiter).map((folder) => join(folder, name));
-  for (const candidate of candidates) {
-    try {
-      await access(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not here; the next.
-    }
-  }
-  return undefined;
-}
 
 interface Decoding extends OpenBytes {
   /** Waits for the process's end. @throws {SoundError} when it failed. */

@@ -5,32 +5,10 @@ import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Decoder, Demuxer, FilterAPI } from 'node-av/api';
 import { SoundError } from '../errors.js';
+import type { NodeAv } from '../media-decoder.js';
 import type { SoundStream } from '../types.js';
 import { noSoundTrack, notSound, timelineFilter } from './coded.js';
 import { decodePcm } from './pcm.js';
-
-type NodeAv = Pick<typeof import('node-av/api'), 'Decoder' | 'Demuxer' | 'FilterAPI'>;
-
-let loading: Promise<NodeAv | undefined> | undefined;
-
-/** node-av, or undefined where it is not installed or has no binary for this machine. */
-export async function nodeAv(): Promise<NodeAv | undefined> {
-  loading ??= (async () => {
-    try {
-      const [api, lib, constants] = await Promise.all([
-        import('node-av/api'),
-        import('node-av/lib'),
-        import('node-av/constants'),
-      ]);
-      // FFmpeg would print on our standard error.
-      lib.Log.setLevel(constants.AV_LOG_QUIET);
-      return api;
-    } catch {
-      return undefined;
-    }
-  })();
-  return loading;
-}
 
 // How long the event loop waits at most, ms.
 const patience = 8;

@@ -1,22 +1,13 @@
-// A file's bytes, read as they are needed; and what an operating system's refusal means in plain words. Node only.
+// A file's bytes, read as they are needed. Node only.
 import { open } from 'node:fs/promises';
 import { SoundError } from '../errors.js';
+import { describeFileProblem } from '../file-problem.js';
 import type { Bytes } from './bytes.js';
 
-/** The plain sentence behind a file system's error code. */
+/** A file system's error as ours. */
 export function fileProblem(path: string, error: unknown, doing: 'read' | 'write'): SoundError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const sentence: Readonly<Record<string, string>> = {
-    ENOENT: doing === 'read' ? `There is no file ${path}.` : `The folder of ${path} does not exist; make it first.`,
-    ENOTDIR: `${path} lies beneath something that is not a folder.`,
-    EISDIR: `${path} is a folder, not a file.`,
-    EACCES: `${path} may not be ${doing === 'read' ? 'read' : 'written'}: permission denied.`,
-    EPERM: `${path} may not be ${doing === 'read' ? 'read' : 'written'}: not permitted.`,
-    EROFS: `${path} cannot be written: the disk is read-only.`,
-    ENOSPC: `${path} cannot be written: the disk is full.`,
-  };
-  const otherwise = `${path} cannot be ${doing === 'read' ? 'read' : 'written'}: ${error instanceof Error ? error.message : String(error)}.`;
-  return new SoundError(sentence[code] ?? otherwise, { cause: error, facts: { file: path, code } });
+  const { sentence, code } = describeFileProblem(path, error, doing);
+  return new SoundError(sentence, { cause: error, facts: { file: path, code } });
 }
 
 /** A file, opened anew for every reading. Its `open` throws {@link SoundError} when there is none or it may not be read. */

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FilePathSource } from 'mediabunny';
-import { UnsupportedError } from '../errors.js';
-import type { Sound, SoundStream } from '../types.js';
+import { checkDecoder, findDecoder } from '../media-decoder.js';
+import type { DecoderChoice, Sound, SoundStream } from '../types.js';
 import { blobBytes, memoryBytes } from './bytes.js';
 import { noSoundTrack } from './coded.js';
-import { findFfmpeg, openWithFfmpeg } from './decode-ffmpeg.js';
-import { nodeAv, openWithNodeAv } from './decode-node-av.js';
+import { openWithFfmpeg } from './decode-ffmpeg.js';
+import { openWithNodeAv } from './decode-node-av.js';
 import { fileBytes } from './file-bytes.js';
 import { readMediaIndex } from './media-index.js';
 import { collectSound, openBytes, withDuration } from './open-sound.js';
@@ -17,15 +17,13 @@ import { collectSound, openBytes, withDuration } from './open-sound.js';
 /** Where sound is read from: a path, a file URL, a Blob, or the bytes of a file. */
 export type SoundSource = string | URL | Blob | Uint8Array;
 
-type Decoder = 'auto' | 'node-av' | 'ffmpeg';
-
 /** How compressed sound is read. */
 export interface OpenSoundOptions {
   /**
    * `auto` takes ffmpeg when `$FFMPEG_PATH` names one, else node-av when it is installed, else the ffmpeg on `$PATH`.
    * WAV needs neither.
    */
-  readonly decoder?: Decoder;
+  readonly decoder?: DecoderChoice;
 }
 
 /**
@@ -40,9 +38,7 @@ export interface OpenSoundOptions {
  */
 export async function openSound(source: SoundSource, options: OpenSoundOptions = {}): Promise<SoundStream> {
   const { decoder = 'auto' } = options;
-  if (!['auto', 'node-av', 'ffmpeg'].includes(decoder)) {
-    throw new RangeError(`decoder: expected auto, node-av or ffmpeg, got ${decoder}.`);
-  }
+  checkDecoder(decoder);
   if (source instanceof URL) return openSound(fileURLToPath(source), options);
   if (typeof source === 'string') return openBytes(fileBytes(source), () => openCoded(source, source, decoder));
   const bytes = source instanceof Blob ? blobBytes(source, blobName(source)) : memoryBytes(source, 'The sound');
@@ -69,32 +65,22 @@ function nameOf(source: SoundSource): string {
 }
 
 /** @param name what messages call the file. */
-async function openCoded(file: string, name: string, decoder: Decoder): Promise<SoundStream> {
+async function openCoded(file: string, name: string, decoder: DecoderChoice): Promise<SoundStream> {
   const index = await readMediaIndex(new FilePathSource(file));
   if (index && index.track === undefined) throw noSoundTrack(name);
   const stream = await decoded(file, name, decoder, index?.lead);
   return index?.duration === undefined ? stream : withDuration(stream, name, index.duration);
 }
 
-async function decoded(file: string, name: string, decoder: Decoder, lead?: number): Promise<SoundStream> {
-  const ffmpegFirst = decoder === 'ffmpeg' || (decoder === 'auto' && Boolean(process.env.FFMPEG_PATH));
-  if (!ffmpegFirst) {
-    const av = await nodeAv();
-    if (av) return openWithNodeAv(av, file, name);
-    if (decoder === 'node-av') {
-      throw new UnsupportedError(`node-av is not installed, or not made for this machine; try: npm install node-av.`);
-    }
-  }
-  const ffmpeg = await findFfmpeg();
-  if (ffmpeg !== undefined) return openWithFfmpeg(ffmpeg, file, name, lead);
-  throw new UnsupportedError(
-    `${name} needs a decoder: install ffmpeg (on the PATH, or named by FFMPEG_PATH), or npm install node-av. WAV needs none.`,
-    { facts: { file: name } },
-  );
+async function decoded(file: string, name: string, choice: DecoderChoice, lead?: number): Promise<SoundStream> {
+  const found = await findDecoder(choice, name, ' WAV needs none.');
+  return found.kind === 'node-av'
+    ? openWithNodeAv(found.av, file, name)
+    : openWithFfmpeg(found.ffmpeg, file, name, lead);
 }
 
 /** Decoders seek, so bytes that are not a file become one for as long as they are read. */
-async function openCodedBytes(source: Blob | Uint8Array, name: string, decoder: Decoder): Promise<SoundStream> {
+async function openCodedBytes(source: Blob | Uint8Array, name: string, decoder: DecoderChoice): Promise<SoundStream> {
   const withFile = async (): Promise<{ stream: SoundStream; forget: () => Promise<void> }> => {
     const folder = await mkdtemp(join(tmpdir(), 'deep-marimba-'));
     const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });

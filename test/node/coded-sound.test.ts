@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeWav, openSound, readSound } from '../../src/node.js';
-import { findFfmpeg } from '../../src/sound/decode-ffmpeg.js';
-import { nodeAv } from '../../src/sound/decode-node-av.js';
+import { findFfmpeg, nodeAv } from '../../src/media-decoder.js';
 
 const at = (name: string): string => resolve(import.meta.dirname, '../golden/sound-files', name);
 const decoders = [

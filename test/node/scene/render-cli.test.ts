@@ -7,7 +7,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { render } from '../../../src/cli/render.js';
 import { y4mFrame, y4mFrameBytes, y4mHeader } from '../../../src/cli/y4m.js';
 import type { SceneTruth } from '../../../src/scene/truth.js';
-import { findFfmpeg } from '../../../src/sound/decode-ffmpeg.js';
+import { findFfmpeg } from '../../../src/media-decoder.js';
 import { parseEvents } from '../../../src/sound/events.js';
 import { readSound } from '../../../src/sound/sound-file.js';
 
