@@ -3,15 +3,17 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { bench } from './bench.js';
+import { evaluate } from './evaluate.js';
 import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
 import { synth } from './synth.js';
+import { train } from './train.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [features, plot, synth, exemplars, render, bench];
+const commands: readonly Command[] = [features, plot, synth, exemplars, render, train, evaluate, bench];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')

@@ -1,6 +1,8 @@
 // Checkpoints on disk: whole or not there at all.
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
+import type { Weights } from './network.js';
+import { decodeSafeTensors } from './safetensors.js';
 import type { Trainer } from './trainer.js';
 
 /**
@@ -41,4 +43,27 @@ export async function readCheckpoint(trainer: Trainer, path: string): Promise<vo
     throw new ModelError(`${path}: ${(cause as Error).message}`, { cause, facts: { path } });
   }
   trainer.lastCheckpoint = path;
+}
+
+/**
+ * The weights in a safetensors file: of a checkpoint the moving averages where it has them, of any other file all arrays but recurrent states.
+ * @throws {ModelError} that names the file when it is missing or damaged.
+ */
+export async function readWeights(path: string): Promise<Weights> {
+  try {
+    const { tensors } = decodeSafeTensors(await readFile(path));
+    const floats = [...tensors].flatMap(([name, { data }]) =>
+      data instanceof Float32Array ? [[name, data] as const] : [],
+    );
+    const weights = new Map(floats.filter(([name]) => !/\/|^state\./.test(name)));
+    for (const [name, data] of floats) {
+      if (name.startsWith('average/')) weights.set(name.slice('average/'.length), data);
+    }
+    return weights;
+  } catch (cause) {
+    throw new ModelError(`${path}: no weights can be read from it: ${(cause as Error).message}.`, {
+      cause,
+      facts: { path },
+    });
+  }
 }

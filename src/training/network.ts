@@ -151,8 +151,8 @@ export function buildNetwork(tape: Tape, architecture: Architecture, form: Form,
 export interface Anatomy {
   readonly parameters: readonly ParameterDeclaration[];
   readonly buffers: readonly BufferDeclaration[];
-  /** Recurrent states of one stream: name and shape, the first axis 1. */
-  readonly states: readonly { readonly name: string; readonly shape: Shape }[];
+  /** Recurrent states of one stream: name, shape, the first axis 1, and the axes that grow with the number of bars. */
+  readonly states: readonly { readonly name: string; readonly shape: Shape; readonly free: readonly number[] }[];
   readonly outputs: readonly string[];
   /** Trained numbers. */
   readonly parameterCount: number;
@@ -186,7 +186,11 @@ export function anatomy(architecture: Architecture): Anatomy {
   return {
     parameters: network.parameters,
     buffers,
-    states: network.states.map(({ name, value }) => ({ name, shape: value.shape })),
+    states: network.states.map(({ name, value, free }) => ({
+      name,
+      shape: value.shape,
+      free: Object.keys(free).map(Number),
+    })),
     outputs: [...network.outputs.keys()],
     parameterCount: network.parameters.reduce((total, { shape }) => total + sizeOf(shape), 0),
     flops,

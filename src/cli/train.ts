@@ -1,0 +1,250 @@
+// `deep-marimba train`: a network from simulated players, with checkpoints; at the end a model folder.
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { writeAtomic } from '../atomic-file.js';
+import { ModelError } from '../errors.js';
+import { formatSvg } from '../figure/svg.js';
+import { loadKernels } from '../kernels/module.js';
+import { type ModelCard, parseCard } from '../model/card.js';
+import { familyNames, type Family } from '../scene/families.js';
+import { readWeights } from '../training/checkpoint.js';
+import { tuneThreshold, watchFamily } from '../training/evaluate.js';
+import { listenerOf } from '../training/listen.js';
+import { writeModelFolder } from '../training/model-folder.js';
+import type { Architecture, Weights } from '../training/network.js';
+import { architectureOf, type HistoryEntry, train as runTraining } from '../training/train.js';
+import { type TrainConfig, trainConfig } from '../training/train-config.js';
+import { historyFigure } from '../training/training-figures.js';
+import { nodeRuntime } from './onnxruntime.js';
+
+interface TrainCommandOptions {
+  readonly output: string;
+  readonly config?: string;
+  readonly from?: string;
+  readonly name: string;
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly family?: Family;
+  readonly learningRate?: number;
+  readonly workers: number;
+  readonly every: number;
+  readonly validateEvery: number;
+  readonly validationClips: number;
+  readonly patience?: number;
+}
+
+const atLeast =
+  (low: number, whole = true) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= low) || (whole && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`Expected a ${whole ? 'whole ' : ''}number from ${low}.`);
+    }
+    return value;
+  };
+
+/** Bars of the instrument that the exported model is nominally for; any number works. */
+const nominalBars = 18;
+/** Frame rates of the simulated clips. */
+const trainedRates = [24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60];
+/** First clip that thresholds are tuned on: none that chose the best step. */
+const tuningSeed = 1000;
+
+async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
+  const { config: path, steps, seed, family, learningRate } = options;
+  let given: Partial<TrainConfig> = {};
+  if (path !== undefined) {
+    try {
+      given = JSON.parse(await readFile(path, 'utf8')) as Partial<TrainConfig>;
+    } catch (cause) {
+      throw new ModelError(`${path} cannot be read as JSON: ${(cause as Error).message}.`, { cause });
+    }
+  }
+  const flags = Object.entries({ steps, seed, family, learningRate }).filter(([, value]) => value !== undefined);
+  return trainConfig({ ...given, ...(Object.fromEntries(flags) as Partial<TrainConfig>) });
+}
+
+/** Weights of a model folder or of a safetensors file, and the trainings they went through. */
+async function readStart(from: string | undefined): Promise<{ weights?: Weights; stages: unknown[] }> {
+  if (from === undefined) return { stages: [] };
+  if (from.endsWith('.safetensors')) return { weights: await readWeights(from), stages: [{ from: 'given weights' }] };
+  const path = join(from, 'card.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ModelError(`${path} cannot be read; expected a model folder or a .safetensors file.`, { cause });
+  }
+  const card: ModelCard = parseCard(text, path);
+  const file = card.files.weights as ModelCard['files']['onnx'] | undefined;
+  if (!file) throw new ModelError(`${path} names no weights to train on; only its trained graph ships.`);
+  const { stages } = card.training;
+  return { weights: await readWeights(join(from, file.path)), stages: Array.isArray(stages) ? stages : [] };
+}
+
+async function run(options: TrainCommandOptions): Promise<void> {
+  const config = await readConfig(options);
+  const runtime = await nodeRuntime();
+  const kernels = await loadKernels();
+  const { weights: start, stages } = await readStart(options.from);
+  const heads = Object.entries(config.heads).map(([output, latency]) => ({ output, latency }));
+  const watch = async (weights: Weights, clips: number, first: number, wanted = heads) => {
+    const architecture = architectureOf(config, nominalBars);
+    const listener = await listenerOf(
+      architecture,
+      weights,
+      wanted.map(({ output }) => output),
+      runtime,
+    );
+    try {
+      const [answers] = await watchFamily(kernels, [listener], { family: 'validation', clips, first });
+      return wanted.map((head) => tuneThreshold(answers, head));
+    } finally {
+      await listener.session.release();
+    }
+  };
+  const abort = new AbortController();
+  const stop = (): void => {
+    abort.abort();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const progress = new Progress(config.steps, config.batch * config.frames);
+  const { finished, weights, history } = await runTraining({
+    config,
+    runtime,
+    folder: options.output,
+    workers: options.workers,
+    workerUrl: new URL('./training/scene-worker.js', import.meta.url),
+    every: options.every,
+    validateEvery: options.validateEvery,
+    ...(start ? { weights: start } : {}),
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
+    ...(options.validationClips > 0
+      ? {
+          validate: async (_architecture: Architecture, latest: Weights) => {
+            const [{ f1, threshold }] = await watch(latest, options.validationClips, 0, heads.slice(0, 1));
+            return { score: f1, threshold };
+          },
+        }
+      : {}),
+    onStep: ({ step, loss }) => {
+      progress.step(step, loss);
+    },
+    onHistory: (entry) => {
+      progress.history(entry);
+    },
+    signal: abort.signal,
+  }).finally(() => {
+    progress.stop();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  });
+  await writeAtomic(join(options.output, 'history.svg'), formatSvg(historyFigure(history, options.name)));
+  const last = history.at(-1);
+  if (!finished) {
+    process.stderr.write(`Stopped after step ${last?.step ?? 0}; the same command goes on from there.\n`);
+    return;
+  }
+  const tuned = await watch(weights, Math.max(8, options.validationClips), tuningSeed);
+  const folder = join(options.output, options.name);
+  await writeModelFolder(folder, {
+    name: options.name,
+    architecture: architectureOf(config, nominalBars),
+    weights,
+    heads: tuned,
+    fps: trainedRates,
+    training: {
+      stages: [
+        ...stages,
+        {
+          config,
+          steps: last?.step ?? 0,
+          sequenceFrames: (last?.step ?? 0) * config.batch * config.frames,
+          hours: Number(((last?.seconds ?? 0) / 3600).toFixed(3)),
+          loss: last?.loss,
+        },
+      ],
+    },
+  });
+  await writeAtomic(join(folder, 'history.svg'), formatSvg(historyFigure(history, options.name)));
+  process.stdout.write(`${folder}\n`);
+}
+
+/** A bar on a terminal, lines elsewhere; both on stderr. */
+class Progress {
+  readonly #bar: SingleBar | undefined;
+  readonly #total: number;
+  readonly #framesPerStep: number;
+  #first: { step: number; time: number } | undefined;
+  #f1 = '-';
+
+  constructor(total: number, framesPerStep: number) {
+    this.#total = total;
+    this.#framesPerStep = framesPerStep;
+    if (!process.stderr.isTTY) return;
+    const format = '{bar} {value}/{total} loss {loss} F1 {f1} {rate} frames/s {left} left';
+    this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true }, Presets.shades_classic);
+  }
+
+  #pace(step: number): { rate: string; left: string } {
+    this.#first ??= { step: step - 1, time: performance.now() };
+    const seconds = (performance.now() - this.#first.time) / 1000;
+    const pace = (step - this.#first.step) / Math.max(seconds, 1e-3);
+    const left = (this.#total - step) / pace;
+    return {
+      rate: String(Math.round(pace * this.#framesPerStep)),
+      left: left > 90 ? `${Math.round(left / 60)} min` : `${Math.round(left)} s`,
+    };
+  }
+
+  step(step: number, loss: number): void {
+    const facts = { loss: loss.toFixed(3), f1: this.#f1, ...this.#pace(step) };
+    if (step === this.#first!.step + 1) this.#bar?.start(this.#total, step, facts);
+    this.#bar?.update(step, facts);
+  }
+
+  history({ step, loss, validation }: HistoryEntry): void {
+    if (validation) this.#f1 = validation.score.toFixed(3);
+    if (this.#bar) return;
+    const { rate, left } = this.#pace(step);
+    const score = validation ? ` F1 ${this.#f1}` : '';
+    process.stderr.write(`step ${step}/${this.#total} loss ${loss.toFixed(4)}${score} ${rate} frames/s ${left} left\n`);
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The command. */
+export const train = new Command('train')
+  .description('Train a network on simulated players; goes on where it was stopped.')
+  .requiredOption('-o, --output <dir>', 'folder of checkpoint, history and, at the end, the model')
+  .option('--config <file>', 'JSON; fields left out are those of the shipped bar-lstm')
+  .option('--from <model>', 'start from a model folder or weights.safetensors')
+  .option('--name <name>', 'name of the model', 'bar-lstm')
+  .option('--steps <n>', 'steps', atLeast(2))
+  .option('--seed <n>', 'seed of weights and scenes', atLeast(0))
+  .option('--learning-rate <rate>', 'peak of the learning rate', atLeast(1e-12, false))
+  .addOption(new Option('--family <name>', 'scenes to learn from').choices([...familyNames]))
+  .option('--workers <n>', 'threads that render', atLeast(0), 1)
+  .option('--every <steps>', 'steps from checkpoint to checkpoint', atLeast(1), 100)
+  .option('--validate-every <steps>', 'steps from validation to validation', atLeast(1), 1000)
+  .option('--validation-clips <n>', 'clips of 6 s to validate on; 0: never', atLeast(0), 24)
+  .option('--patience <n>', 'stop after so many validations without a better score', atLeast(1))
+  .action(async (options: TrainCommandOptions) => {
+    if (options.config !== undefined && !(await exists(options.config))) {
+      throw new ModelError(`${options.config} does not exist; give a JSON file, or leave --config out.`);
+    }
+    await run(options);
+  });

@@ -1,0 +1,114 @@
+// A trained network as others use it: model.onnx, its weights for training on, and the card that tells all about it.
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeAtomic } from '../atomic-file.js';
+import { ModelError } from '../errors.js';
+import { type ModelCard, type ModelFile, parseCard, verifyFile } from '../model/card.js';
+import type { Tuned } from './evaluate.js';
+import { exportOnnx } from './export-onnx.js';
+import { type Listener, stateShapes } from './listen.js';
+import { anatomy, type Architecture, type Weights } from './network.js';
+import type { Runtime } from './runtime.js';
+import { encodeSafeTensors } from './safetensors.js';
+
+/** What a model folder is made of. */
+export interface ModelFolderOptions {
+  readonly name: string;
+  /** With the nominal number of bars. */
+  readonly architecture: Architecture;
+  readonly weights: Weights;
+  /** Heads with their thresholds, the sure one first. */
+  readonly heads: readonly Pick<Tuned, 'output' | 'latency' | 'threshold'>[];
+  /** Frame rates it was trained at. */
+  readonly fps: readonly number[];
+  /** Seeds, frames, hours, configuration: enough to train it again. */
+  readonly training: Readonly<Record<string, unknown>>;
+}
+
+/** Columns per cell of the strip. */
+const cellWidth = 12;
+
+/** Writes `model.onnx`, `weights.safetensors` and `card.json`; the card last, so that it never speaks of files to come. */
+export async function writeModelFolder(folder: string, options: ModelFolderOptions): Promise<ModelCard> {
+  const { name, architecture, weights, heads } = options;
+  await mkdir(folder, { recursive: true });
+  const { parameters, outputs } = anatomy(architecture);
+  const tensors = new Map(
+    parameters.map(({ name: parameter, shape }) => [parameter, { data: weights.get(parameter)!, shape }]),
+  );
+  const write = async (path: string, bytes: Uint8Array): Promise<ModelFile> => {
+    await writeAtomic(join(folder, path), bytes);
+    return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  };
+  const [channels, height, width] = architecture.input.shape;
+  const card: ModelCard = {
+    format: 'deep-marimba/model@1',
+    name,
+    architecture: { name: architecture.name, options: architecture.options },
+    files: {
+      onnx: await write('model.onnx', exportOnnx(architecture, weights)),
+      weights: await write(
+        'weights.safetensors',
+        encodeSafeTensors({ tensors, metadata: { architecture: architecture.name } }),
+      ),
+    },
+    input: {
+      name: architecture.input.name,
+      shape: [channels, height, width],
+      geometry: 'bars',
+      cellWidth,
+      channels: 'differences',
+    },
+    states: stateShapes(architecture),
+    outputs,
+    onsets: heads.map(({ output, latency, threshold }) => ({ output, latency, threshold })),
+    fps: options.fps,
+    training: options.training,
+    scores: {},
+  };
+  await writeCard(folder, card);
+  return card;
+}
+
+/** Writes `card.json`. */
+export async function writeCard(folder: string, card: ModelCard): Promise<void> {
+  await writeAtomic(join(folder, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
+}
+
+/**
+ * Opens a model folder for evaluation. The caller releases the session.
+ * @throws {ModelError} when card or model are missing, damaged, or not of a bar strip.
+ */
+export async function openModelFolder(
+  folder: string,
+  runtime: Runtime,
+): Promise<{ readonly card: ModelCard; readonly listener: Listener }> {
+  const read = async (path: string): Promise<Buffer<ArrayBuffer>> => {
+    try {
+      return await readFile(join(folder, path));
+    } catch (cause) {
+      throw new ModelError(`${join(folder, path)} cannot be read; a model folder holds card.json and model.onnx.`, {
+        cause,
+      });
+    }
+  };
+  const from = join(folder, 'card.json');
+  const card = parseCard((await read('card.json')).toString('utf8'), from);
+  const { input, files, states, onsets } = card;
+  if (input.geometry !== 'bars' || input.channels !== 'differences' || input.cellWidth !== cellWidth) {
+    throw new ModelError(`${from} is of a model that does not look at bar strips; only those can be evaluated so far.`);
+  }
+  const bytes = await read(files.onnx.path);
+  await verifyFile(files.onnx, bytes, join(folder, files.onnx.path));
+  return {
+    card,
+    listener: {
+      session: await runtime(bytes),
+      input: input.name,
+      rows: input.shape[1],
+      states,
+      heads: onsets.map(({ output }) => output),
+    },
+  };
+}

@@ -1,0 +1,115 @@
+// What a training is made of, as a JSON file says it.
+import { families, type Family } from '../scene/families.js';
+import { fillOptions } from './architectures/options.js';
+import type { LossTerm } from './losses.js';
+import type { StrikeHeads } from './strike-targets.js';
+
+/** A training, complete. All that decides its weights is here. */
+export interface TrainConfig {
+  /** Architecture by name, and its options; heads, rows and bars follow from the rest. */
+  readonly architecture: { readonly name: 'bar-lstm'; readonly options: Readonly<Record<string, unknown>> };
+  /** Seed of weights and data. */
+  readonly seed: number;
+  /** Steps. */
+  readonly steps: number;
+  /** Sequences per step. */
+  readonly batch: number;
+  /** Frames per sequence, and how many of them come before the judged ones. */
+  readonly frames: number;
+  readonly burnIn: number;
+  /** Bars per sequence. */
+  readonly bars: number;
+  /** Rows of the strip. */
+  readonly rows: number;
+  /** Heads, the sure one first, and their delays, frames. */
+  readonly heads: StrikeHeads;
+  /** Weights of the heads' losses, of `offset` and of `velocity`. */
+  readonly lossWeights: Readonly<Record<string, number>>;
+  /** Factor of the positive part of the heads' cross entropy. */
+  readonly positiveWeight: number;
+  /** Peak of the learning rate, its rise in steps, AdamW's decay, the limit of the gradient's norm. */
+  readonly learningRate: number;
+  readonly warmup: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+  /** Decay of the moving average of the weights. */
+  readonly averageDecay: number;
+  /** Scenes to learn from. */
+  readonly family: Family;
+  readonly seconds: number;
+  readonly widths: readonly number[];
+  readonly calibrations: number;
+  readonly sequences: number;
+  readonly mixed: number;
+}
+
+/** The training of the shipped bar-lstm. */
+export const defaultConfig: TrainConfig = {
+  architecture: { name: 'bar-lstm', options: { recurrence: 'conv-lstm' } },
+  seed: 1,
+  steps: 3000,
+  batch: 8,
+  frames: 36,
+  burnIn: 8,
+  bars: 5,
+  rows: 48,
+  heads: { onset: 2, now: 0, early: -2 },
+  lossWeights: { onset: 10, now: 7, early: 3.5, offset: 0.6, velocity: 0.6 },
+  positiveWeight: 3,
+  learningRate: 2e-3,
+  warmup: 100,
+  weightDecay: 1e-4,
+  clipNorm: 5,
+  averageDecay: 0.998,
+  family: 'train',
+  seconds: 6,
+  widths: [256, 256, 256, 320],
+  calibrations: 2,
+  sequences: 32,
+  mixed: 6,
+};
+
+/**
+ * A complete training from a partial one.
+ * @throws {RangeError} for an unknown field, one of the wrong kind, or a value that cannot be.
+ */
+export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
+  const config = fillOptions<Partial<TrainConfig>>('a training', defaultConfig, given) as TrainConfig;
+  const whole = ['steps', 'batch', 'frames', 'bars', 'rows', 'calibrations', 'sequences', 'mixed'] as const;
+  for (const name of whole) {
+    if (!Number.isInteger(config[name]) || config[name] < 1) {
+      throw new RangeError(`expected a whole number from 1 for "${name}", got ${config[name]}`);
+    }
+  }
+  if (!(config.burnIn < config.frames)) {
+    throw new RangeError(`expected burnIn below frames, got ${config.burnIn} and ${config.frames}`);
+  }
+  if (!Object.hasOwn(families, config.family)) {
+    throw new RangeError(
+      `expected "family" to be one of ${Object.keys(families).join(', ')}, got ${JSON.stringify(config.family)}`,
+    );
+  }
+  if (Object.keys(config.heads).length === 0) throw new RangeError('expected at least one head, got none');
+  for (const name of Object.keys(config.lossWeights)) {
+    if (!outputsOf(config).includes(name)) {
+      throw new RangeError(`expected loss weights of ${outputsOf(config).join(', ')}, got "${name}"`);
+    }
+  }
+  return config;
+}
+
+/** What the network of a training answers. */
+export function outputsOf({ heads }: Pick<TrainConfig, 'heads'>): string[] {
+  return [...Object.keys(heads), 'offset', 'velocity'];
+}
+
+/** The terms of its loss. */
+export function lossTerms(config: TrainConfig): LossTerm[] {
+  const { heads, lossWeights, positiveWeight } = config;
+  return outputsOf(config).map((output): LossTerm => {
+    const weight = lossWeights[output] ?? 1;
+    if (Object.hasOwn(heads, output)) return { output, weight, kind: 'bce', positiveWeight };
+    if (output === 'offset') return { output, weight, kind: 'huber', delta: 0.5 };
+    return { output, weight, kind: 'mse' };
+  });
+}

@@ -1,0 +1,202 @@
+// A training from its configuration to its weights: steps, checkpoints, history, and going on after a kill.
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeAtomic } from '../atomic-file.js';
+import { ModelError } from '../errors.js';
+import { makeArchitecture } from './architectures/index.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import type { Architecture, Weights } from './network.js';
+import type { Runtime } from './runtime.js';
+import { sceneBatches } from './scene-batches.js';
+import { cosineSchedule } from './schedule.js';
+import { lossTerms, outputsOf, type TrainConfig } from './train-config.js';
+import { type StepReport, Trainer } from './trainer.js';
+
+/** A stretch of steps in `history.json`. */
+export interface HistoryEntry {
+  /** Its last step. */
+  readonly step: number;
+  /** Means over it. */
+  readonly loss: number;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Seconds of training up to its end, all runs together. */
+  readonly seconds: number;
+  /** What `validate` answered at its end, if it was asked. */
+  readonly validation?: Readonly<Record<string, number>>;
+}
+
+/** How to train. */
+export interface TrainOptions {
+  readonly config: TrainConfig;
+  readonly runtime: Runtime;
+  /** Checkpoint, configuration and history are kept here; a training found here goes on. */
+  readonly folder: string;
+  /** Threads that render. */
+  readonly workers?: number;
+  /** Where the worker's module is. */
+  readonly workerUrl?: URL;
+  /** Weights to start from instead of new ones. */
+  readonly weights?: Weights;
+  /** Steps from one checkpoint and history entry to the next; 100 by default. */
+  readonly every?: number;
+  /** Judges weights now and then: numbers for the history, of which `score` is to rise. */
+  readonly validate?: (architecture: Architecture, weights: Weights) => Promise<Readonly<Record<string, number>>>;
+  /** Steps from one validation to the next; 1000 by default. */
+  readonly validateEvery?: number;
+  /** Validations without a better score after which training stops; never by default. */
+  readonly patience?: number;
+  /** Told after every step. */
+  readonly onStep?: (report: StepReport) => void;
+  /** Told after every stretch. */
+  readonly onHistory?: (entry: HistoryEntry) => void;
+  /** Stops training after the step at hand, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** What came of a training. */
+export interface TrainResult {
+  readonly architecture: Architecture;
+  /** The moving average of the weights: at the best validated score if there was one, else the last. */
+  readonly weights: Weights;
+  readonly history: readonly HistoryEntry[];
+  /** Whether all steps were done, or training was stopped for want of progress; false when `signal` stopped it. */
+  readonly finished: boolean;
+}
+
+const CHECKPOINT = 'checkpoint.safetensors';
+
+/** The architecture of a training, for its number of bars or another. */
+export function architectureOf(config: TrainConfig, bars = config.bars): Architecture {
+  const { name, options } = config.architecture;
+  return makeArchitecture(name, { ...options, bars, height: config.rows, outputs: outputsOf(config) });
+}
+
+/**
+ * Trains until all steps are done, nothing gets better, or `signal`. Weights are the same with and without a kill and a
+ * new start in between.
+ * @throws {ModelError} when the folder holds another training, a checkpoint cannot be read or written, or the loss is not
+ *   finite; the last good checkpoint stays.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
+  const architecture = architectureOf(config);
+  await mkdir(folder, { recursive: true });
+  await keepConfig(join(folder, 'config.json'), config);
+  const trainer = await Trainer.create({
+    architecture,
+    batch: config.batch,
+    frames: config.frames,
+    losses: lossTerms(config),
+    optimizer: { weightDecay: config.weightDecay, clipNorm: config.clipNorm },
+    runtime: options.runtime,
+    schedule: cosineSchedule({
+      peak: config.learningRate,
+      total: config.steps,
+      warmup: Math.min(config.warmup, config.steps - 1),
+      floor: config.learningRate / 100,
+    }),
+    seed: config.seed,
+    averageDecay: config.averageDecay,
+    ...(options.weights ? { weights: options.weights } : {}),
+  });
+  const path = join(folder, CHECKPOINT);
+  const history: HistoryEntry[] = [];
+  if (await exists(path)) {
+    await readCheckpoint(trainer, path);
+    history.push(...(await readHistory(join(folder, 'history.json'))).filter(({ step }) => step <= trainer.step));
+  }
+  const before = history.length > 0 ? history[history.length - 1].seconds : 0;
+  const started = performance.now();
+  const source = sceneBatches({ ...config, workers: options.workers ?? 1, ...urlOf(options) });
+  let stretch: StepReport[] = [];
+  let finished = trainer.step >= config.steps;
+  const save = async (): Promise<void> => {
+    if (stretch.length === 0) return;
+    const last = stretch[stretch.length - 1];
+    const mean = (pick: (report: StepReport) => number): number =>
+      stretch.reduce((sum, report) => sum + pick(report), 0) / stretch.length;
+    const due = options.validate && (last.step % validateEvery === 0 || last.step >= config.steps);
+    const entry: HistoryEntry = {
+      step: last.step,
+      loss: mean(({ loss }) => loss),
+      losses: Object.fromEntries(Object.keys(last.losses).map((name) => [name, mean(({ losses }) => losses[name])])),
+      gradientNorm: mean(({ gradientNorm }) => gradientNorm),
+      learningRate: last.learningRate,
+      seconds: before + (performance.now() - started) / 1000,
+      ...(due ? { validation: await options.validate(architecture, trainer.weights()) } : {}),
+    };
+    stretch = [];
+    history.push(entry);
+    await writeCheckpoint(trainer, path);
+    if (entry.validation && isBest(history)) await writeCheckpoint(trainer, join(folder, 'best.safetensors'));
+    await writeAtomic(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+    options.onHistory?.(entry);
+  };
+  try {
+    if (!finished) {
+      for await (const batch of source.batches(trainer.step + 1)) {
+        const report = await trainer.trainStep(batch);
+        stretch.push(report);
+        options.onStep?.(report);
+        finished = report.step >= config.steps;
+        const stopped = finished || options.signal?.aborted;
+        if (stopped || report.step % every === 0) await save();
+        if (sinceBest(history) >= patience) finished = true;
+        if (stopped || finished) break;
+      }
+    }
+    if (finished && (await exists(join(folder, 'best.safetensors')))) {
+      await readCheckpoint(trainer, join(folder, 'best.safetensors'));
+    }
+    return { architecture, weights: trainer.weights(), history, finished };
+  } finally {
+    await source.close();
+    await trainer.release();
+  }
+}
+
+const urlOf = ({ workerUrl }: TrainOptions): { workerUrl?: URL } => (workerUrl ? { workerUrl } : {});
+
+const scores = (history: readonly HistoryEntry[]): number[] =>
+  history.flatMap(({ validation }) => (validation ? [validation.score] : []));
+
+function isBest(history: readonly HistoryEntry[]): boolean {
+  const all = scores(history);
+  return all[all.length - 1] >= Math.max(...all);
+}
+
+/** Validations since the best one. */
+function sinceBest(history: readonly HistoryEntry[]): number {
+  const all = scores(history);
+  return all.length === 0 ? 0 : all.length - 1 - all.lastIndexOf(Math.max(...all));
+}
+
+async function keepConfig(path: string, config: TrainConfig): Promise<void> {
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  if (!(await exists(path))) await writeAtomic(path, text);
+  else if ((await readFile(path, 'utf8')) !== text) {
+    throw new ModelError(`${path} is of another training; give another folder, or the same configuration.`, {
+      facts: { path },
+    });
+  }
+}
+
+async function readHistory(path: string): Promise<HistoryEntry[]> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as HistoryEntry[];
+  } catch {
+    // A kill between checkpoint and history costs the history, not the training.
+    return [];
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+// Scores against cases worked out by hand, and matching against trying everything.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  correlation,
+  matchStrikes,
+  renderAmplitudes,
+  scoreClips,
+  type ScoredClip,
+} from '../../../src/training/metrics.js';
+import type { Strike } from '../../../src/types.js';
+
+const rows = [[60, 62, 64, 65]];
+const strike = (time: number, midi = 60, velocity = 0.5): Strike => ({ time, midi, velocity });
+const clip = (truth: Strike[], heard: Strike[], seconds = 10): ScoredClip => ({ truth, heard, seconds, rows });
+
+describe('matchStrikes', () => {
+  it('takes differences up to the tolerance, to 0.1 ms', () => {
+    expect(matchStrikes(clip([strike(1)], [strike(1.05)]), 0.05)).toEqual([[0, 0]]);
+    expect(matchStrikes(clip([strike(1)], [strike(1.05004)]), 0.05)).toEqual([[0, 0]]);
+    expect(matchStrikes(clip([strike(1)], [strike(1.0502)]), 0.05)).toEqual([]);
+    expect(matchStrikes(clip([strike(1)], [strike(0.95)]), 0.05)).toEqual([[0, 0]]);
+  });
+
+  it('gives every strike one partner, and as many as possible', () => {
+    // Nearest first would pair 1.00 with 1.02 and leave 1.06 alone.
+    const pairs = matchStrikes(clip([strike(1), strike(1.06)], [strike(0.97), strike(1.02)]), 0.05);
+    expect(pairs).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(matchStrikes(clip([strike(1)], [strike(0.99), strike(1.01)]), 0.05).length).toBe(1);
+  });
+
+  it('knows the bar, the bar beside, and any bar', () => {
+    const truth = [strike(1, 62), strike(2, 62), strike(3, 62)];
+    const heard = [strike(1, 62), strike(2, 64), strike(3, 65)];
+    const count = (bars: 'same' | 'beside' | 'any'): number => matchStrikes(clip(truth, heard), 0.05, bars).length;
+    expect([count('same'), count('beside'), count('any')]).toEqual([1, 2, 3]);
+    // Beside means in the same row.
+    const apart = { truth: [strike(1, 60)], heard: [strike(1, 61)], rows: [[60, 62], [61, 63]] }; // prettier-ignore
+    expect(matchStrikes(apart, 0.05, 'beside')).toEqual([]);
+  });
+
+  it('finds as many pairs as trying all of them does', () => {
+    const strikes = fc.array(
+      fc
+        .tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 1 }))
+        .map(([t, b]) => strike(t / 40, rows[0][b])),
+      { maxLength: 6 },
+    );
+    const most = (truth: readonly Strike[], heard: readonly Strike[]): number => {
+      if (truth.length === 0) return 0;
+      const [first, ...rest] = truth;
+      return heard.reduce(
+        (best, h, i) =>
+          h.midi === first.midi && Math.abs(h.time - first.time) < 0.0501
+            ? Math.max(best, 1 + most(rest, heard.toSpliced(i, 1)))
+            : best,
+        most(rest, heard),
+      );
+    };
+    fc.assert(
+      fc.property(strikes, strikes, (truth, heard) => {
+        expect(matchStrikes(clip(truth, heard), 0.05).length).toBe(most(truth, heard));
+      }),
+    );
+  });
+});
+
+describe('scoreClips', () => {
+  it('counts over clips', () => {
+    const scores = scoreClips([
+      clip([strike(1, 60, 0.2), strike(2, 62, 0.4), strike(3, 64, 0.9)], [strike(1.01, 60, 0.3), strike(2.04, 62, 0.5), strike(3, 65)]), // prettier-ignore
+      clip([], [strike(5)], 20),
+    ]);
+    expect(scores).toMatchObject({ clips: 2, seconds: 30, strikes: 3, heard: 4 });
+    expect(scores.f1.ms25).toBeCloseTo(2 / 7, 12);
+    expect(scores.f1.ms50).toBeCloseTo(4 / 7, 12);
+    expect(scores.f1.ms100).toBeCloseTo(4 / 7, 12);
+    expect(scores.precision).toBeCloseTo(2 / 4, 12);
+    expect(scores.recall).toBeCloseTo(2 / 3, 12);
+    expect(scores.f1Beside).toBeCloseTo(6 / 7, 12);
+    expect(scores.f1Any).toBeCloseTo(6 / 7, 12);
+    expect(scores.onsetError).toBeCloseTo(25, 9);
+    expect(scores.onsetBias).toBeCloseTo(25, 9);
+    expect(scores.velocityR).toBeCloseTo(1, 12);
+    expect(scores.falsePerMinute).toBeCloseTo((2 * 60) / 30, 12);
+  });
+
+  it('is perfect for what is perfect, and says nothing of nothing', () => {
+    const truth = [strike(1, 60, 0.2), strike(2, 62, 0.4), strike(3, 64, 0.9)];
+    const scores = scoreClips([clip(truth, truth)]);
+    expect(scores.f1).toEqual({ ms25: 1, ms50: 1, ms100: 1 });
+    expect(scores.f1Interval).toEqual([1, 1]);
+    expect(scores.amplitude.heard).toBe(0);
+    expect(scores.amplitude.zeros).toBeGreaterThan(scores.amplitude.mean);
+    const silence = scoreClips([clip([], [])]);
+    expect(silence.f1.ms50).toBeNaN();
+    expect(silence.falsePerMinute).toBe(0);
+  });
+
+  it('gives an interval around the F1 that narrows with more clips', () => {
+    const some = (count: number): ScoredClip[] =>
+      Array.from({ length: count }, (_, i) =>
+        clip([strike(1), strike(2)], i % 2 ? [strike(1), strike(2)] : [strike(1)]),
+      );
+    const [few, many] = [scoreClips(some(6)), scoreClips(some(120))];
+    for (const { f1, f1Interval } of [few, many]) {
+      expect(f1Interval[0]).toBeLessThanOrEqual(f1.ms50);
+      expect(f1Interval[1]).toBeGreaterThanOrEqual(f1.ms50);
+    }
+    expect(many.f1Interval[1] - many.f1Interval[0]).toBeLessThan(few.f1Interval[1] - few.f1Interval[0]);
+  });
+});
+
+describe('renderAmplitudes', () => {
+  it('rings from the strike on, loudest at first, and with the last velocity', () => {
+    const data = renderAmplitudes([strike(0.41, 69, 0.8), strike(1.2, 69, 0.4)], [67, 69], 2);
+    expect(data.length).toBe(50 * 2);
+    const bar = Array.from({ length: 50 }, (_, k) => data[2 * k + 1]);
+    expect(bar.slice(0, 10).every((value) => value === 0)).toBe(true);
+    expect(bar[10]).toBeGreaterThan(0.7);
+    expect(bar[10]).toBeLessThan(0.8);
+    for (let k = 11; k < 30; k++) expect(bar[k]).toBeLessThan(bar[k - 1]);
+    expect(bar[30] / 0.4).toBeGreaterThan(0.9);
+    expect(data.filter((_, i) => i % 2 === 0).every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe('correlation', () => {
+  it("is Pearson's", () => {
+    expect(correlation([1, 2, 3], [2, 4, 6])).toBeCloseTo(1, 12);
+    expect(correlation([1, 2, 3], [3, 2, 1])).toBeCloseTo(-1, 12);
+    expect(correlation([1, 2, 3, 4], [1, 3, 2, 4])).toBeCloseTo(0.8, 12);
+    expect(correlation([1], [1])).toBeNaN();
+  });
+});

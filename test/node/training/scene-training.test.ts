@@ -1,0 +1,268 @@
+// The whole road: scenes to batches, batches to weights, weights to a model folder, a folder to scores.
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { compileKernels } from '../../../src/kernels/module.js';
+import { parseCard } from '../../../src/model/card.js';
+import { pickAll, scoreFamily, tuneThreshold, watchFamily } from '../../../src/training/evaluate.js';
+import { openModelFolder, writeModelFolder } from '../../../src/training/model-folder.js';
+import { onnxRuntime } from '../../../src/training/runtime.js';
+import { sceneBatches, type SceneBatchOptions } from '../../../src/training/scene-batches.js';
+import { clipSequences, trainingScene } from '../../../src/training/scene-sequences.js';
+import { scoreTables } from '../../../src/training/score-table.js';
+import { readWeights } from '../../../src/training/checkpoint.js';
+import { architectureOf, train, type TrainOptions } from '../../../src/training/train.js';
+import { trainConfig } from '../../../src/training/train-config.js';
+import type { Batch } from '../../../src/training/trainer.js';
+
+const runtime = onnxRuntime(ort);
+const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'deep-marimba-train-'));
+
+/** Small in everything. */
+const config = trainConfig({
+  architecture: { name: 'bar-lstm', options: { recurrence: 'conv-lstm', filters: [2, 3, 4, 5], units: 4 } },
+  steps: 6,
+  batch: 2,
+  frames: 10,
+  burnIn: 3,
+  bars: 3,
+  seconds: 1.5,
+  widths: [96],
+  calibrations: 1,
+  sequences: 4,
+  mixed: 1,
+  warmup: 2,
+});
+const data: SceneBatchOptions = { ...config, workers: 0 };
+
+async function take(options: SceneBatchOptions, from: number, count: number): Promise<Batch[]> {
+  const { batches, close } = sceneBatches(options);
+  const taken: Batch[] = [];
+  for await (const batch of batches(from)) {
+    taken.push(batch);
+    if (taken.length === count) break;
+  }
+  await close();
+  return taken;
+}
+
+describe('clipSequences', () => {
+  const kernels = compileKernels();
+
+  it('judges no burn-in, asks only for 0..1, and shows something', () => {
+    const sequences = clipSequences(kernels, { ...config, sequences: 12 }, 3);
+    const { image, 'mask.onset': mask, 'target.onset': target } = sequences;
+    expect(image.length).toBe(12 * 10 * 3 * 48 * 12 * 5);
+    expect(image.some((value) => Math.abs(value) > 0.5)).toBe(true);
+    expect(image.every(Number.isFinite)).toBe(true);
+    for (let s = 0; s < 12; s++) {
+      for (let k = 0; k < 10; k++) {
+        for (let b = 0; b < 3; b++) if (k < 3) expect(mask[(s * 10 + k) * 3 + b]).toBe(0);
+      }
+    }
+    expect(mask.some((value) => value === 1)).toBe(true);
+    expect(target.every((value) => value >= 0 && value <= 1)).toBe(true);
+  });
+
+  it('centres a share of its windows on strikes', () => {
+    let [strikes, windows] = [0, 0];
+    for (let clip = 0; clip < 12; clip++) {
+      const { truth } = trainingScene(config, clip);
+      if (truth.strikes.length === 0) continue;
+      const sequences = clipSequences(kernels, { ...config, sequences: 16 }, clip);
+      for (let s = 0; s < 16; s++, windows++) {
+        const size = 10 * 3;
+        const own = sequences['target.now'].subarray(s * size, (s + 1) * size);
+        if (own.some((value) => value > 0.5)) strikes++;
+      }
+    }
+    expect(windows).toBeGreaterThan(30);
+    // 0.35 by design, and those that lie there anyway; windows at the end of a clip lose some.
+    expect(strikes / windows).toBeGreaterThan(0.2);
+  });
+
+  it('needs clips as long as its sequences', () => {
+    expect(() => clipSequences(kernels, { ...config, seconds: 0.1 }, 0)).toThrow(/at least 10 frames/);
+  });
+});
+
+describe('sceneBatches', () => {
+  it('gives the same batches from any step on, and on threads', async () => {
+    const all = await take(data, 1, 5);
+    expect(await take(data, 4, 2)).toEqual(all.slice(3));
+    expect(all[0].data.image).not.toEqual(all[1].data.image);
+    expect(await take({ ...data, seed: 2 }, 1, 1)).not.toEqual(all.slice(0, 1));
+    // The worker as it ships is JavaScript.
+    const worker = join(await folder(), 'scene-worker.mjs');
+    await build({
+      entryPoints: ['src/training/scene-worker.ts'],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      outfile: worker,
+      logLevel: 'warning',
+    });
+    expect(await take({ ...data, workers: 2, workerUrl: pathToFileURL(worker) }, 2, 4)).toEqual(all.slice(1));
+  });
+
+  it('passes on what goes wrong on a thread', async () => {
+    const worker = join(await folder(), 'worker.mjs');
+    await writeFile(worker, 'throw new Error("no such scene")');
+    await expect(take({ ...data, workers: 1, workerUrl: pathToFileURL(worker) }, 1, 1)).rejects.toThrow(
+      'no such scene',
+    );
+  });
+
+  it('mixes whole batches only', () => {
+    expect(() => sceneBatches({ ...data, batch: 3 })).toThrow(/multiple of the batch/);
+  });
+});
+
+describe('train', () => {
+  const options = async (): Promise<TrainOptions> => ({
+    config,
+    runtime,
+    folder: await folder(),
+    workers: 0,
+    every: 2,
+  });
+
+  it('goes on after a stop to the same weights', async () => {
+    const whole = await train(await options());
+    const stopped = await options();
+    const abort = new AbortController();
+    const first = await train({
+      ...stopped,
+      signal: abort.signal,
+      onStep: ({ step }) => {
+        if (step === 3) abort.abort();
+      },
+    });
+    expect(first.finished).toBe(false);
+    expect(first.history.map(({ step }) => step)).toEqual([2, 3]);
+    const second = await train(stopped);
+    expect(second.finished).toBe(true);
+    expect(second.history.map(({ step }) => step)).toEqual([2, 3, 4, 6]);
+    expect([...second.weights]).toEqual([...whole.weights]);
+    expect([...(await readWeights(join(stopped.folder, 'checkpoint.safetensors')))].sort()).toEqual(
+      [...whole.weights].sort(),
+    );
+    expect(second.history[0].loss).toBe(whole.history[0].loss);
+  });
+
+  it('stops when nothing gets better, and keeps the best', async () => {
+    const scores = [0.2, 0.5, 0.4, 0.3, 0.6];
+    const seen: number[] = [];
+    const { history, finished, weights } = await train({
+      ...(await options()),
+      config: { ...config, steps: 20 },
+      every: 1,
+      validateEvery: 1,
+      patience: 2,
+      validate: (_, latest) => {
+        seen.push(latest.get('conv1.weight')![0]);
+        return Promise.resolve({ score: scores[seen.length - 1] });
+      },
+    });
+    expect(finished).toBe(true);
+    expect(history.map(({ validation }) => validation?.score)).toEqual([0.2, 0.5, 0.4, 0.3]);
+    expect(weights.get('conv1.weight')![0]).toBe(seen[1]);
+  });
+
+  it('refuses the folder of another training', async () => {
+    const first = await options();
+    await train({ ...first, config: { ...config, steps: 3 } });
+    await expect(train(first)).rejects.toThrow(/config\.json is of another training/);
+    expect((await readdir(first.folder)).sort()).toEqual(['checkpoint.safetensors', 'config.json', 'history.json']);
+  });
+
+  it('says what is wrong with a configuration', () => {
+    expect(() => trainConfig({ step: 5 } as object)).toThrow(/got "step"/);
+    expect(() => trainConfig({ batch: 0 })).toThrow(/"batch", got 0/);
+    expect(() => trainConfig({ frames: 8, burnIn: 8 })).toThrow(/burnIn below frames/);
+    expect(() => trainConfig({ family: 'exam' as 'train' })).toThrow(/"family" to be one of/);
+    expect(() => trainConfig({ lossWeights: { onsets: 1 } })).toThrow(/got "onsets"/);
+  });
+});
+
+describe('a model folder', () => {
+  it('is written, read, and heard with: streaming answers, scores and tables', async () => {
+    const { weights } = await train({ config, runtime, folder: await folder(), workers: 0 });
+    const heads = Object.entries(config.heads).map(([output, latency]) => ({ output, latency, threshold: 0.25 }));
+    const path = await folder();
+    await writeModelFolder(path, {
+      name: 'small',
+      architecture: architectureOf(config, 18),
+      weights,
+      heads,
+      fps: [25, 30],
+      training: { stages: [{ config }] },
+    });
+    expect((await readdir(path)).sort()).toEqual(['card.json', 'model.onnx', 'weights.safetensors']);
+    expect([...(await readWeights(join(path, 'weights.safetensors')))].sort()).toEqual([...weights].sort());
+    const { card, listener } = await openModelFolder(path, runtime);
+    expect(parseCard(await readFile(join(path, 'card.json'), 'utf8'))).toEqual(card);
+    expect(card.states.every(({ shape }) => shape.includes('bars'))).toBe(true);
+    const [answers] = await watchFamily(compileKernels(), [listener], {
+      family: 'validation',
+      clips: 3,
+      seconds: 1,
+      width: 96,
+    });
+    expect(answers.length).toBe(3);
+    for (const { rows, times } of answers) {
+      for (const { heads: said, midi } of rows) {
+        expect(said.onset.length).toBe(times.length * midi.length);
+        expect(said.onset.every((p) => p > 0 && p < 1)).toBe(true);
+      }
+    }
+    const tuned = heads.map((head) => tuneThreshold(answers, head));
+    const scores = scoreFamily(answers, tuned);
+    expect(scores.clips).toBe(3);
+    expect(pickAll(answers, heads[0], 0.9).length).toBe(3);
+    const table = scoreTables({
+      format: 'deep-marimba/scores@1',
+      model: 'small',
+      clips: 3,
+      seconds: 1,
+      width: 96,
+      calibration: 'exact',
+      heads: tuned,
+      families: { V: scores },
+    });
+    expect(table).toContain('| V validation');
+    expect(table).not.toMatch(/undefined|NaN/);
+    await listener.session.release();
+    const bytes = await readFile(join(path, 'model.onnx'));
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(join(path, 'model.onnx'), bytes);
+    await expect(openModelFolder(path, runtime)).rejects.toThrow(/sha256 differs/);
+    await expect(openModelFolder(join(path, 'none'), runtime)).rejects.toThrow(/card\.json cannot be read/);
+  });
+
+  it('knows the oracle: truth as answers scores 1', () => {
+    const times = Array.from({ length: 50 }, (_, k) => k / 25);
+    const onset = new Float32Array(50 * 2).fill(0.001);
+    onset[10 * 2] = 0.9;
+    onset[30 * 2 + 1] = 0.78;
+    const answers = [
+      {
+        times,
+        seconds: 2,
+        truth: [
+          { time: 8.5 / 25, midi: 60, velocity: 0.3 },
+          { time: 28.5 / 25, midi: 62, velocity: 0.6 },
+        ],
+        rows: [{ midi: [60, 62], heads: { onset }, velocity: new Float32Array(100).fill(0.5) }],
+      },
+    ];
+    const tuned = tuneThreshold(answers, { output: 'onset', latency: 2 });
+    expect(tuned.f1).toBe(1);
+    expect(tuned.atRecall['0.85']).toBe(0.75);
+    expect(scoreFamily(answers, [tuned]).onsetError).toBeLessThan(0.1);
+  });
+});
