@@ -1,5 +1,6 @@
 // A bank of exemplars: recorded strikes, cut out one by one, and the one file they travel in.
 import { SoundError } from '../errors.js';
+import { throughStream } from './compression.js';
 
 /** One recorded strike. */
 export interface Exemplar {
@@ -158,31 +159,4 @@ function headerFault({ sampleRate, title, credit, license, exemplars }: Header):
     }
   }
   return undefined;
-}
-
-async function throughStream(
-  bytes: Uint8Array,
-  stream: CompressionStream | DecompressionStream,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream).getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    length += value.length;
-    if (length > limit) {
-      await reader.cancel();
-      throw new Error(`more than ${limit} bytes`);
-    }
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

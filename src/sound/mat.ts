@@ -1,6 +1,7 @@
 // MATLAB's MAT-file version 5 (and 6, 7): one real numeric matrix by its name, compressed or not.
 // Source: The MathWorks, MAT-File Format (R2020b), chapter 1.
 import { SoundError } from '../errors.js';
+import { throughStream } from './compression.js';
 
 /** A matrix as MATLAB holds it. */
 export interface Matrix {
@@ -73,33 +74,6 @@ function numbers({ type, data }: Element, little: boolean): Float64Array<ArrayBu
 // Compressed variables longer than this are somebody else's data, or a bomb.
 const inflateLimit = 1 << 27;
 
-/** Inflates a zlib stream up to a number of bytes. @throws when it is damaged or longer than the limit. */
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'))
-    .getReader();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    length += value.length;
-    if (length > inflateLimit) {
-      await reader.cancel();
-      throw new Error(`more than ${inflateLimit} bytes`);
-    }
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /**
  * Reads a real numeric matrix of the given name.
  * @param name what messages call the file.
@@ -119,7 +93,8 @@ export async function readMat5(bytes: Uint8Array, variable: string, name: string
     let element = elementAt(bytes, at, little) ?? fail('ends early, inside a variable; copy or save it again.');
     at = element.end;
     if (element.type === compressedType) {
-      const inflated = await inflate(element.data).catch((cause: unknown) =>
+      const zlib = new DecompressionStream('deflate');
+      const inflated = await throughStream(element.data, zlib, inflateLimit).catch((cause: unknown) =>
         fail('is damaged: a variable cannot be decompressed; copy or save it again.', cause),
       );
       element = elementAt(inflated, 0, little) ?? fail('is damaged inside a compressed variable; save it again.');
