@@ -112,7 +112,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   const progress = new Progress(config.steps, config.batch * config.frames);
-  const { finished, weights, history } = await runTraining({
+  const { finished, weights, history, step } = await runTraining({
     config,
     runtime,
     folder: options.output,
@@ -143,9 +143,9 @@ async function run(options: TrainCommandOptions): Promise<void> {
     process.off('SIGTERM', stop);
   });
   await writeAtomic(join(options.output, 'history.svg'), formatSvg(historyFigure(history, options.name)));
-  const last = history.at(-1);
+  const made = history.find((entry) => entry.step === step);
   if (!finished) {
-    process.stderr.write(`Stopped after step ${last?.step ?? 0}; the same command goes on from there.\n`);
+    process.stderr.write(`Stopped after step ${step}; the same command goes on from there.\n`);
     return;
   }
   const tuned = await watch(weights, Math.max(8, options.validationClips), tuningSeed);
@@ -161,10 +161,10 @@ async function run(options: TrainCommandOptions): Promise<void> {
         ...stages,
         {
           config,
-          steps: last?.step ?? 0,
-          sequenceFrames: (last?.step ?? 0) * config.batch * config.frames,
-          hours: Number(((last?.seconds ?? 0) / 3600).toFixed(3)),
-          loss: last?.loss,
+          steps: step,
+          sequenceFrames: step * config.batch * config.frames,
+          hours: Number(((made?.seconds ?? 0) / 3600).toFixed(3)),
+          loss: made?.loss,
         },
       ],
     },

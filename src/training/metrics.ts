@@ -62,7 +62,7 @@ export interface AmplitudeErrors {
  * @param tolerance seconds; differences are rounded to 0.1 ms before they are compared.
  * @returns pairs of indices into `truth` and `heard`.
  *
- * **Source:** mir_eval 0.7 `transcription.match_note_onsets` and `match_notes`; augmenting paths as in Kuhn 1955, nearest
+ * **Source:** mir_eval 0.8 `transcription.match_note_onsets` and `match_notes`; augmenting paths as in Kuhn 1955, nearest
  * candidates first.
  */
 export function matchStrikes(

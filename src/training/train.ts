@@ -61,6 +61,8 @@ export interface TrainResult {
   /** The moving average of the weights: at the best validated score if there was one, else the last. */
   readonly weights: Weights;
   readonly history: readonly HistoryEntry[];
+  /** Steps that made the weights. */
+  readonly step: number;
   /** Whether all steps were done, or training was stopped for want of progress; false when `signal` stopped it. */
   readonly finished: boolean;
 }
@@ -150,7 +152,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     if (finished && (await exists(join(folder, 'best.safetensors')))) {
       await readCheckpoint(trainer, join(folder, 'best.safetensors'));
     }
-    return { architecture, weights: trainer.weights(), history, finished };
+    return { architecture, weights: trainer.weights(), history, step: trainer.step, finished };
   } finally {
     await source.close();
     await trainer.release();

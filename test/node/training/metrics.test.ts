@@ -1,4 +1,5 @@
 // Scores against cases worked out by hand, and matching against trying everything.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -65,6 +66,26 @@ describe('matchStrikes', () => {
         expect(matchStrikes(clip(truth, heard), 0.05).length).toBe(most(truth, heard));
       }),
     );
+  });
+});
+
+describe('mir_eval', () => {
+  it('matches as many', () => {
+    type Notes = readonly [times: number[], midi: number[]];
+    const cases = JSON.parse(readFileSync(new URL('../../golden/mir-eval.json', import.meta.url), 'utf8')) as {
+      truth: Notes;
+      heard: Notes;
+      matched: Record<string, [same: number, any: number]>;
+    }[];
+    const strikes = ([times, midi]: Notes): Strike[] => times.map((time, i) => strike(time, midi[i]));
+    for (const { truth, heard, matched } of cases) {
+      const both = { truth: strikes(truth), heard: strikes(heard), rows };
+      for (const [tolerance, [same, any]] of Object.entries(matched)) {
+        expect(matchStrikes(both, Number(tolerance)).length).toBe(same);
+        expect(matchStrikes(both, Number(tolerance), 'any').length).toBe(any);
+      }
+    }
+    expect(cases.length).toBe(60);
   });
 });
 

@@ -157,7 +157,7 @@ describe('train', () => {
   it('stops when nothing gets better, and keeps the best', async () => {
     const scores = [0.2, 0.5, 0.4, 0.3, 0.6];
     const seen: number[] = [];
-    const { history, finished, weights } = await train({
+    const { history, finished, weights, step } = await train({
       ...(await options()),
       config: { ...config, steps: 20 },
       every: 1,
@@ -171,6 +171,7 @@ describe('train', () => {
     expect(finished).toBe(true);
     expect(history.map(({ validation }) => validation?.score)).toEqual([0.2, 0.5, 0.4, 0.3]);
     expect(weights.get('conv1.weight')![0]).toBe(seen[1]);
+    expect(step).toBe(2);
   });
 
   it('refuses the folder of another training', async () => {
