@@ -10,7 +10,7 @@ const floor: f64 = 1e-8;
 
 /** Fills the record of one mode: `turns` per sample, `decay` of amplitude per sample. */
 export function modeSetup(record: usize, turns: f64, decay: f64): void {
-  resonatorSetup(record, turns, decay, 1, 0);
+  resonatorSetup(record, turns, decay);
 }
 
 /** Adds a segment of two modes, whose phasors (c, s, -, -) are given, to `out`. */

@@ -1,4 +1,4 @@
-// One rotating, decaying phasor: what a sine of the oscillator bank and a mode of a bar have in common.
+// One rotating, decaying phasor: a mode of a bar; the sines of the oscillator bank turn theirs likewise.
 //
 // Sound is made in segments of 64 samples. A segment starts from the float64 phasor (c, s); inside it samples eight
 // apart obey y'' = feedback * y' - damping * y in float32. Eight steps are few enough that the rounding of `feedback`,
@@ -8,13 +8,13 @@
 //   0 c, s                 the phasor at the start of the segment, float64
 //  16 cosine, -, -sine, sine   its rotation over a segment, float64
 //  48 cosine, sine         its rotation over a sample, float64
-//  64 feedback, damping, gain, note   float32, float32, float32, int32
+//  64 feedback, damping   float32
 //  80 seeds of samples 0..7: eight float32 to multiply with s, eight with c
 // 144 seeds of samples -8..-1, likewise
 import { turnCos, turnSin } from './trig';
 
 /** Fills a record for `turns` per sample and `decay` per sample (1 = none). The phasor starts silent. */
-export function resonatorSetup(record: usize, turns: f64, decay: f64, gain: f32, note: i32): void {
+export function resonatorSetup(record: usize, turns: f64, decay: f64): void {
   let power = decay * decay;
   power *= power;
   const eighth = power * power;
@@ -30,8 +30,6 @@ export function resonatorSetup(record: usize, turns: f64, decay: f64, gain: f32,
   f64.store(record, decay * turnSin(turns), 56);
   f32.store(record, <f32>(2 * eighth * turnCos(8 * turns)), 64);
   f32.store(record, <f32>(eighth * eighth), 68);
-  f32.store(record, gain, 72);
-  i32.store(record, note, 76);
   power = 1 / eighth;
   for (let j = -8; j < 8; j++) {
     const at = record + (j < 0 ? 144 : 80) + ((<usize>(j & 7)) << 2);
