@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { bench } from './bench.js';
+import { dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
 import { exemplars } from './exemplars.js';
 import { features } from './features.js';
@@ -13,7 +14,7 @@ import { train } from './train.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [features, plot, synth, exemplars, render, train, evaluate, bench];
+const commands: readonly Command[] = [features, plot, synth, exemplars, render, dataset, train, evaluate, bench];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')

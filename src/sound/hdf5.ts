@@ -1,26 +1,8 @@
 // Note amplitudes in HDF5: our own files, h5py's, and MATLAB's version 7.3. Node only.
-import { SoundError, UnsupportedError } from '../errors.js';
+import { SoundError } from '../errors.js';
+import { hdf5, type Hdf5 } from '../hdf5.js';
 import { amplitudesOf, notesOf, type FeaturesOptions } from './features.js';
 import type { NoteAmplitudes } from '../types.js';
-
-type H5 = typeof import('h5wasm/node').default;
-
-let loading: Promise<H5> | undefined;
-
-async function hdf5(): Promise<H5> {
-  loading ??= (async () => {
-    const { default: h5 } = await import('h5wasm/node');
-    const module = await h5.ready;
-    // Else a damaged file gives nonsense and a page of diagnostics on standard error.
-    module.activate_throwing_error_handler();
-    return h5;
-  })();
-  try {
-    return await loading;
-  } catch (cause) {
-    throw new UnsupportedError('HDF5 files need the package h5wasm; try: npm install h5wasm.', { cause });
-  }
-}
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -42,7 +24,7 @@ export async function readHdf5Features(path: string, options: FeaturesOptions): 
     throw new SoundError(`${path} ${what}`, { cause, facts: { file: path } });
   };
   const damaged = 'is not an HDF5 file, or is damaged or cut short; copy or save it again.';
-  let file: InstanceType<H5['File']> | undefined;
+  let file: InstanceType<Hdf5['File']> | undefined;
   try {
     file = new h5.File(path, 'r');
     const keys = file.keys();
