@@ -13,6 +13,7 @@ export default tseslint.config(
       'src/kernels/generated',
       'src/sound/generated',
       'src/video/generated',
+      'src/model/generated',
       'bench/peers/node_modules',
       'node_modules',
     ],

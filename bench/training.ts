@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LayerDescription, parseLayer } from '../src/training/layers/index.js';
 import type { LossTerm } from '../src/training/losses.js';
-import { onnxRuntime, type OrtModule } from '../src/training/runtime.js';
+import { onnxRuntime, type OrtModule } from '../src/model/onnx-runtime.js';
 import { Trainer } from '../src/training/trainer.js';
 import { noiseBatch, noiseWeights } from '../test/support/noise.js';
 import { type Contender, type Kernel, type KernelResult, race, type Runner } from './harness.js';

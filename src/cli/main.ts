@@ -9,12 +9,24 @@ import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
+import { sonify } from './sonify.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
-const commands: readonly Command[] = [features, plot, synth, exemplars, render, dataset, train, evaluate, bench];
+const commands: readonly Command[] = [
+  sonify,
+  features,
+  plot,
+  synth,
+  exemplars,
+  render,
+  dataset,
+  train,
+  evaluate,
+  bench,
+];
 
 const program = new Command('deep-marimba')
   .description('Hears silent video of somebody playing a marimba, real or cut from cardboard.')

@@ -1,6 +1,6 @@
 // onnxruntime for Node, asked for only when a command needs it.
 import { UnsupportedError } from '../errors.js';
-import { onnxRuntime, type Runtime } from '../training/runtime.js';
+import { onnxRuntime, type Runtime } from '../model/onnx-runtime.js';
 
 /**
  * The CPU runtime, one thread.

@@ -10,7 +10,7 @@ import { barStrips } from '../video/strip.js';
 import type { ScoredClip } from './metrics.js';
 import { exportOnnx } from './export-onnx.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
-import type { Runtime, Session, Tensor, Tensors } from './runtime.js';
+import type { Runtime, Session, Tensor, Tensors } from '../model/onnx-runtime.js';
 
 /** A network in step form, as cards describe it. */
 export interface Listener {

@@ -9,7 +9,7 @@ import type { Tuned } from './evaluate.js';
 import { exportOnnx } from './export-onnx.js';
 import { type Listener, stateShapes } from './listen.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
-import type { Runtime } from './runtime.js';
+import type { Runtime } from '../model/onnx-runtime.js';
 import { encodeSafeTensors } from './safetensors.js';
 
 /** What a model folder is made of. */

@@ -6,7 +6,7 @@ import { ModelError } from '../errors.js';
 import { makeArchitecture } from './architectures/index.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Architecture, Weights } from './network.js';
-import type { Runtime } from './runtime.js';
+import type { Runtime } from '../model/onnx-runtime.js';
 import { sceneBatches } from './scene-batches.js';
 import { cosineSchedule } from './schedule.js';
 import { lossTerms, outputsOf, type TrainConfig } from './train-config.js';

@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from './graph.js';
 import { initialWeights, portName, type Weights } from './network.js';
 import { optimizerScalars } from './optimizer.js';
 import { Random } from './random.js';
-import type { Runtime, Session, Tensor, Tensors } from './runtime.js';
+import type { Runtime, Session, Tensor, Tensors } from '../model/onnx-runtime.js';
 import { decodeSafeTensors, encodeSafeTensors, type NamedTensor } from './safetensors.js';
 import type { Schedule } from './schedule.js';
 import {

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { expect, it } from 'vitest';
 import { barLstm } from '../../src/training/architectures/index.js';
-import { onnxRuntime } from '../../src/training/runtime.js';
+import { onnxRuntime } from '../../src/model/onnx-runtime.js';
 import { Trainer } from '../../src/training/trainer.js';
 import { noiseBatch, noiseWeights } from '../support/noise.js';
 

@@ -7,7 +7,7 @@ import { type LayerDescription, parseLayer } from '../../../src/training/layers/
 import type { LossTerm } from '../../../src/training/losses.js';
 import type { Architecture } from '../../../src/training/network.js';
 import { type OptimizerOptions, optimizerScalars } from '../../../src/training/optimizer.js';
-import { onnxRuntime, type Tensor } from '../../../src/training/runtime.js';
+import { onnxRuntime, type Tensor } from '../../../src/model/onnx-runtime.js';
 import { buildTrainingStep, pack, type TrainingStep } from '../../../src/training/training-step.js';
 import { noise, noiseBatch, noiseWeights } from '../../support/noise.js';
 

@@ -29,7 +29,7 @@ import {
   skip,
 } from '../../../src/training/layers/index.js';
 import { anatomy, type Architecture } from '../../../src/training/network.js';
-import { onnxRuntime, type Tensor, type Tensors } from '../../../src/training/runtime.js';
+import { onnxRuntime, type Tensor, type Tensors } from '../../../src/model/onnx-runtime.js';
 import { noise, noiseWeights } from '../../support/noise.js';
 import { type Case, cases, feedsOf, runtime, stepOf } from './case.js';
 

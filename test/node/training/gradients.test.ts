@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Precision, sizeOf } from '../../../src/training/graph.js';
 import { describeLayer } from '../../../src/training/layers/index.js';
-import type { Tensor } from '../../../src/training/runtime.js';
+import type { Tensor } from '../../../src/model/onnx-runtime.js';
 import { decodeSafeTensors } from '../../../src/training/safetensors.js';
 import { unpack } from '../../../src/training/training-step.js';
 import { noise } from '../../support/noise.js';

@@ -10,7 +10,7 @@ import { compileKernels } from '../../../src/kernels/module.js';
 import { parseCard } from '../../../src/model/card.js';
 import { pickAll, scoreFamily, tuneThreshold, watchFamily } from '../../../src/training/evaluate.js';
 import { openModelFolder, writeModelFolder } from '../../../src/training/model-folder.js';
-import { onnxRuntime } from '../../../src/training/runtime.js';
+import { onnxRuntime } from '../../../src/model/onnx-runtime.js';
 import { sceneBatches, type SceneBatchOptions } from '../../../src/training/scene-batches.js';
 import { clipSequences, trainingScene } from '../../../src/training/scene-sequences.js';
 import { scoreTables } from '../../../src/training/score-table.js';

@@ -8,7 +8,7 @@ import { verifyFile } from '../../../src/model/card.js';
 import { pickAll, testFamilies, watchFamily } from '../../../src/training/evaluate.js';
 import { matchStrikes } from '../../../src/training/metrics.js';
 import { openModelFolder } from '../../../src/training/model-folder.js';
-import { onnxRuntime } from '../../../src/training/runtime.js';
+import { onnxRuntime } from '../../../src/model/onnx-runtime.js';
 
 const folders = readdirSync('models', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

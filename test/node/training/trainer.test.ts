@@ -8,7 +8,7 @@ import { readCheckpoint, writeCheckpoint } from '../../../src/training/checkpoin
 import { exportOnnx } from '../../../src/training/export-onnx.js';
 import { sizeOf } from '../../../src/training/graph.js';
 import { anatomy } from '../../../src/training/network.js';
-import type { Tensor } from '../../../src/training/runtime.js';
+import type { Tensor } from '../../../src/model/onnx-runtime.js';
 import { cosineSchedule } from '../../../src/training/schedule.js';
 import { type Batch, Trainer, type TrainerOptions } from '../../../src/training/trainer.js';
 import { isMarimbaError } from '../../../src/errors.js';

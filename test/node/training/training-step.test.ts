@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { optimizerScalars } from '../../../src/training/optimizer.js';
 import { decodeSafeTensors } from '../../../src/training/safetensors.js';
-import type { Tensor } from '../../../src/training/runtime.js';
+import type { Tensor } from '../../../src/model/onnx-runtime.js';
 import { buildTrainingStep, unpack } from '../../../src/training/training-step.js';
 import { architectureOf, cases, feedsOf, relativeError, runtime, stepOf } from './case.js';
 

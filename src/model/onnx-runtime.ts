@@ -1,4 +1,4 @@
-// The little of onnxruntime that training needs, so that Node and the browser hand in whichever build they have.
+// The little of onnxruntime that models and training need, so that Node and the browser hand in whichever build they have.
 
 /** Elements and their shape; scalars have shape []. */
 export interface Tensor {

@@ -1,0 +1,146 @@
+// The streaming predictor on a network that has learned nothing: what it hears must depend on the video alone.
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadKernels } from '../../../src/kernels/module.js';
+import { Rectifier } from '../../../src/kernels/rectifier.js';
+import { loadModel, type Model } from '../../../src/model/load-model.js';
+import { StrikePicker } from '../../../src/model/pick.js';
+import type { PredictorOptions } from '../../../src/model/predictor.js';
+import { RowStream } from '../../../src/model/row-stream.js';
+import { openWorkerSession } from '../../../src/model/worker-session.js';
+import type { Strike } from '../../../src/types.js';
+import { barStrips } from '../../../src/video/strip.js';
+import { calibration, freshModel, picture } from '../../support/fresh-model.js';
+
+const { card, onnx } = freshModel({ fps: [25, 50], threshold: 0.0148 });
+let model: Model;
+beforeAll(async () => {
+  model = await loadModel({ card, onnx }, { device: 'cpu' });
+});
+afterAll(() => model.dispose());
+
+interface Clip {
+  readonly time: number;
+  readonly luma: Uint8Array;
+}
+
+const film = (fps: number, seconds: number, from = 0): Clip[] =>
+  Array.from({ length: fps * seconds }, (_, k) => ({ time: from + k / fps, luma: picture(k / fps) }));
+
+async function watch(clip: readonly Clip[], options?: PredictorOptions): Promise<Strike[]> {
+  const predictor = model.createPredictor(calibration, options);
+  const strikes: Strike[] = [];
+  for (const frame of clip) strikes.push(...(await predictor.push(frame)));
+  return [...strikes, ...(await predictor.flush())];
+}
+
+describe('Predictor', () => {
+  it('hears what its parts hear, one after the other', async () => {
+    const clip = film(25, 4);
+    const kernels = await loadKernels();
+    const strips = barStrips(calibration);
+    const rectifier = new Rectifier(kernels, { width: 160, height: 90, format: 'gray8' }, { warps: strips });
+    const module = pathToFileURL(createRequire(import.meta.url).resolve('onnxruntime-web')).href;
+    const session = await openWorkerSession({ module, options: { executionProviders: ['wasm'] }, model: onnx });
+    const expected: Strike[] = [];
+    for (const [i, strip] of strips.entries()) {
+      rectifier.reset();
+      const row = new RowStream(session, card, strip.midi.length, ['onset', 'velocity']);
+      const picker = new StrikePicker(strip.midi.map((midi) => ({ midi })), card.onsets[0]); // prettier-ignore
+      for (const { time, luma } of clip) {
+        rectifier.run(0.04, luma);
+        const { onset, velocity } = await row.step(rectifier.views[i].output);
+        expected.push(
+          ...picker.push({ time, onset: onset.data.map((x) => 1 / (1 + Math.exp(-x))), velocity: velocity.data }),
+        );
+      }
+      expected.push(...picker.flush());
+    }
+    await session.release();
+    const order = (strikes: readonly Strike[]): Strike[] =>
+      [...strikes].sort((a, b) => a.midi - b.midi || a.time - b.time);
+    const heard = order(await watch(clip));
+    expect(heard.length).toBeGreaterThan(5);
+    expect(new Set(heard.map(({ midi }) => midi)).size).toBeGreaterThan(3);
+    expect(heard.map(({ midi }) => midi)).toEqual(order(expected).map(({ midi }) => midi));
+    order(expected).forEach(({ time, velocity }, i) => {
+      expect(heard[i].time).toBeCloseTo(time, 5);
+      expect(heard[i].velocity).toBeCloseTo(velocity, 5);
+    });
+  });
+
+  it('hears the same twice, after reset(), and beside another on the same model', async () => {
+    const clip = film(25, 3);
+    const alone = await watch(clip);
+    expect(alone.length).toBeGreaterThan(3);
+    const both = await Promise.all([watch(clip), watch(film(50, 3)), watch(clip)]);
+    expect(both[0]).toEqual(alone);
+    expect(both[2]).toEqual(alone);
+    const predictor = model.createPredictor(calibration);
+    for (const frame of film(25, 2, 100)) await predictor.push(frame);
+    predictor.reset();
+    const again: Strike[] = [];
+    for (const frame of clip) again.push(...(await predictor.push(frame)));
+    expect([...again, ...(await predictor.flush())]).toEqual(alone);
+  });
+
+  it('tells seconds of the time stamps, wherever they start', async () => {
+    const shifted = await watch(film(25, 3, 1000));
+    const strikes = await watch(film(25, 3));
+    expect(shifted.length).toBe(strikes.length);
+    shifted.forEach(({ time }, i) => {
+      expect(time - 1000).toBeCloseTo(strikes[i].time, 6);
+    });
+  });
+
+  it('sees 100 frames per second as the 50 it was trained at', async () => {
+    const slow = await watch(film(50, 3), { fps: 50 });
+    expect(slow.length).toBeGreaterThan(3);
+    expect(await watch(film(100, 3), { fps: 100 })).toEqual(slow);
+  });
+
+  it('takes frames of another format, range and size', async () => {
+    const clip = film(25, 3);
+    const gray = await watch(clip);
+    const rgba = clip.map(({ time, luma }) => ({ time, luma: new Uint8Array(luma.length * 4) }));
+    for (const [k, { luma }] of rgba.entries()) for (let i = 0; i < luma.length; i++) luma[i] = clip[k].luma[i >> 2];
+    const colours = await watch(rgba, { frame: { width: 160, height: 90, format: 'rgba' } });
+    expect(colours.map(({ midi }) => midi)).toEqual(gray.map(({ midi }) => midi));
+    const narrow = clip.map(({ time, luma }) => ({ time, luma: luma.map((y) => 16 + Math.round((y * 219) / 255)) }));
+    const limited = await watch(narrow, { frame: { width: 160, height: 90, format: 'gray8', range: 'limited' } });
+    // Rounded to 219 steps, so a strike on the verge may go; the rest stays.
+    expect(Math.abs(limited.length - gray.length)).toBeLessThan(gray.length / 3);
+  });
+
+  it('listens to the head that is asked for, as early as the card says', () => {
+    const [sure, early] = card.onsets.map(({ output }) => model.createPredictor(calibration, { head: output }).latency);
+    expect([sure, early]).toEqual([3, 1]);
+    expect(() => model.createPredictor(calibration, { head: 'late' })).toThrow(
+      /head: expected onset, amplitude, got late/,
+    );
+  });
+
+  it('refuses what it cannot hear, in one sentence', async () => {
+    const predictor = model.createPredictor(calibration);
+    const [first, second] = film(25, 1);
+    await expect(predictor.push({ time: NaN, luma: first.luma })).rejects.toThrow(
+      /expected a time in seconds, got NaN/,
+    );
+    await expect(predictor.push({ time: 0, luma: first.luma.subarray(1) })).rejects.toThrow(
+      /expected a frame of 14400 bytes, got 14399/,
+    );
+    await predictor.push(first);
+    await expect(predictor.push(first)).rejects.toThrow(/expected a time after 0 s, got 0 s/);
+    const running = predictor.push(second);
+    await expect(predictor.push(film(25, 1)[2])).rejects.toThrow(/one frame at a time/);
+    await running;
+    expect(() => model.createPredictor(calibration, { fps: 0 })).toThrow(/fps: expected/);
+    expect(() => model.createPredictor(calibration, { threshold: 1 })).toThrow(RangeError);
+    expect(() => model.createPredictor({ ...calibration, bars: [] })).toThrow(/at least one bar/);
+    const raw = { ...card, input: { ...card.input, channels: 'gray' } };
+    const gray = await loadModel({ card: raw, onnx }, { device: 'cpu' });
+    expect(() => gray.createPredictor(calibration)).toThrow(/fresh looks at bars pictures of gray/);
+    await gray.dispose();
+  });
+});
