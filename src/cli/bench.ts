@@ -1,5 +1,6 @@
 // `deep-marimba bench`: how fast this machine is. The code that measures is a file of its own, loaded only here.
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 // What dist/bench.js offers; it is built from bench/, which is not part of the library.
@@ -40,6 +41,8 @@ const kernels = new Command('kernels')
   .option('--rounds <n>', 'interleaved rounds', wholeNumber, 15)
   .option('--peers <folder>', 'where the packages to race against are installed')
   .action(async ({ json, ...options }: KernelOptions) => {
+    // Before minutes are spent on a report that has nowhere to go.
+    if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
     const bench = (await import(new URL('./bench.js', import.meta.url).href)) as BenchModule;
     const log = (line: string): void => void process.stderr.write(`${line}\n`);
     const report = await bench.benchKernels({ ...options, log }).catch((error: unknown) => {
@@ -47,8 +50,8 @@ const kernels = new Command('kernels')
       if (error instanceof RangeError) kernels.error(`error: ${error.message}`);
       throw error;
     });
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
     process.stdout.write(`${bench.renderReport(report)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
     const faults = bench.ownFaults(report);
     if (faults.length > 0) throw new Error(`these answers of ours are wrong: ${faults.join('; ')}`);
   });
@@ -59,14 +62,15 @@ const training = new Command('training')
   .option('--only <networks>', 'comma-separated: "small CNN-LSTM", "LSTM head", ...', (text: string) => text.split(','))
   .option('--rounds <n>', 'interleaved rounds', wholeNumber, 9)
   .action(async ({ json, ...options }: Omit<KernelOptions, 'peers'>) => {
+    if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
     const bench = (await import(new URL('./bench-training.js', import.meta.url).href)) as TrainingBenchModule;
     const log = (line: string): void => void process.stderr.write(`${line}\n`);
     const report = await bench.benchTraining({ ...options, log }).catch((error: unknown) => {
       if (error instanceof RangeError) training.error(`error: ${error.message}`);
       throw error;
     });
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
     process.stdout.write(`${bench.renderTrainingReport(report)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   });
 
 /** The command. */
