@@ -109,7 +109,7 @@ export async function readWavHeader(bytes: OpenBytes, name: string): Promise<Wav
 }
 
 // Read at a time: large enough that the cost of asking vanishes, small enough to stay in the cache.
-const blockBytes = 1 << 18;
+const blockBytes = 1 << 19;
 
 /**
  * The samples of a WAV file, in order and in bounded memory.
