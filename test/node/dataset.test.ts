@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dataset } from '../../src/cli/dataset.js';
-import { openDataset, type DatasetInfo } from '../../src/scene/dataset-file.js';
-import { findRecordings, testRecordings } from '../../src/scene/recordings.js';
+import { openDataset, type DatasetInfo } from '../../src/dataset/dataset-file.js';
+import { findRecordings, testRecordings } from '../../src/dataset/recordings.js';
 import { encodeWav, midiToHz } from '../../src/node.js';
 import { clipFolder, ffmpeg, moving, runFfmpeg } from '../support/clips.js';
 
