@@ -27,9 +27,12 @@ export interface TrainConfig {
   readonly lossWeights: Readonly<Record<string, number>>;
   /** Factor of the positive part of the heads' cross entropy. */
   readonly positiveWeight: number;
-  /** Peak of the learning rate, its rise in steps, AdamW's decay, the limit of the gradient's norm. */
+  /** Peak of the learning rate, its rise in steps. */
   readonly learningRate: number;
   readonly warmup: number;
+  /** Steps at the end over which the rate falls linearly; 0: it falls along a cosine from the start. */
+  readonly cooldown: number;
+  /** AdamW's decay, the limit of the gradient's norm. */
   readonly weightDecay: number;
   readonly clipNorm: number;
   /** Decay of the moving average of the weights. */
@@ -58,6 +61,7 @@ export const defaultConfig: TrainConfig = {
   positiveWeight: 3,
   learningRate: 2e-3,
   warmup: 100,
+  cooldown: 0,
   weightDecay: 1e-4,
   clipNorm: 5,
   averageDecay: 0.998,
@@ -88,6 +92,9 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
     throw new RangeError(
       `expected "family" to be one of ${Object.keys(families).join(', ')}, got ${JSON.stringify(config.family)}`,
     );
+  }
+  if (!(config.cooldown >= 0 && config.cooldown < config.steps)) {
+    throw new RangeError(`expected cooldown below steps, got ${config.cooldown} and ${config.steps}`);
   }
   if (Object.keys(config.heads).length === 0) throw new RangeError('expected at least one head, got none');
   for (const name of Object.keys(config.lossWeights)) {

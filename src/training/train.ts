@@ -8,7 +8,7 @@ import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Architecture, Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
 import { sceneBatches } from './scene-batches.js';
-import { cosineSchedule } from './schedule.js';
+import { cosineSchedule, flatSchedule, type Schedule } from './schedule.js';
 import { lossTerms, outputsOf, type TrainConfig } from './train-config.js';
 import { type StepReport, Trainer } from './trainer.js';
 
@@ -67,6 +67,11 @@ export interface TrainResult {
   readonly finished: boolean;
 }
 
+function scheduleOf({ learningRate: peak, steps: total, warmup, cooldown }: TrainConfig): Schedule {
+  const rates = { peak, total, warmup: Math.min(warmup, total - cooldown - 1), floor: peak / 100 };
+  return cooldown > 0 ? flatSchedule({ ...rates, cooldown }) : cosineSchedule(rates);
+}
+
 const CHECKPOINT = 'checkpoint.safetensors';
 
 /** The architecture of a training, for its number of bars or another. */
@@ -85,7 +90,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
   const architecture = architectureOf(config);
   await mkdir(folder, { recursive: true });
-  await keepConfig(join(folder, 'config.json'), config);
+  const kept = await readConfig(join(folder, 'config.json'));
+  if (kept && !isSameBut(kept, config, [])) {
+    const either = Math.min(kept.steps, config.steps) - config.cooldown;
+    const known = await readHistory(join(folder, 'history.json'));
+    const longer =
+      config.cooldown > 0 && isSameBut(kept, config, ['steps']) && known.every(({ step }) => step <= either);
+    if (!longer) throw otherTraining(join(folder, 'config.json'));
+  }
+  await writeAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const trainer = await Trainer.create({
     architecture,
     batch: config.batch,
@@ -93,12 +106,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     losses: lossTerms(config),
     optimizer: { weightDecay: config.weightDecay, clipNorm: config.clipNorm },
     runtime: options.runtime,
-    schedule: cosineSchedule({
-      peak: config.learningRate,
-      total: config.steps,
-      warmup: Math.min(config.warmup, config.steps - 1),
-      floor: config.learningRate / 100,
-    }),
+    schedule: scheduleOf(config),
     seed: config.seed,
     averageDecay: config.averageDecay,
     ...(options.weights ? { weights: options.weights } : {}),
@@ -175,14 +183,26 @@ function sinceBest(history: readonly HistoryEntry[]): number {
   return all.length === 0 ? 0 : all.length - 1 - all.lastIndexOf(Math.max(...all));
 }
 
-async function keepConfig(path: string, config: TrainConfig): Promise<void> {
-  const text = `${JSON.stringify(config, null, 2)}\n`;
-  if (!(await exists(path))) await writeAtomic(path, text);
-  else if ((await readFile(path, 'utf8')) !== text) {
-    throw new ModelError(`${path} is of another training; give another folder, or the same configuration.`, {
-      facts: { path },
-    });
+async function readConfig(path: string): Promise<TrainConfig | undefined> {
+  if (!(await exists(path))) return undefined;
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as TrainConfig;
+  } catch {
+    throw otherTraining(path);
   }
+}
+
+const otherTraining = (path: string): ModelError =>
+  new ModelError(
+    `${path} is of another training; give another folder, or the same configuration ` +
+      `(only "steps" may change, before the rate falls, where there is a cooldown).`,
+    { facts: { path } },
+  );
+
+function isSameBut(kept: TrainConfig, config: TrainConfig, free: readonly (keyof TrainConfig)[]): boolean {
+  const text = (value: TrainConfig): string =>
+    JSON.stringify(value, (name, field: unknown) => ((free as readonly string[]).includes(name) ? undefined : field));
+  return text(kept) === text(config);
 }
 
 async function readHistory(path: string): Promise<HistoryEntry[]> {

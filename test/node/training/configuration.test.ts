@@ -7,7 +7,7 @@ import { describeLayer, parseLayer } from '../../../src/training/layers/index.js
 import { anatomy, initialWeights } from '../../../src/training/network.js';
 import { Random } from '../../../src/training/random.js';
 import { decodeSafeTensors, encodeSafeTensors } from '../../../src/training/safetensors.js';
-import { cosineSchedule } from '../../../src/training/schedule.js';
+import { cosineSchedule, flatSchedule } from '../../../src/training/schedule.js';
 import { Tape } from '../../../src/training/tape.js';
 
 describe('layers', () => {
@@ -114,7 +114,19 @@ describe('learning rate', () => {
     expect(cosineSchedule({ peak: 1, total: 10 })(0)).toBe(1);
   });
 
+  it('stays flat, whatever the number of steps, until it falls', () => {
+    const rate = flatSchedule({ peak: 2, total: 100, warmup: 10, cooldown: 20, floor: 0.2 });
+    expect([5, 10, 50, 80].map(rate)).toEqual([1, 2, 2, 2]);
+    expect(rate(90)).toBeCloseTo(1.1, 12);
+    expect([100, 500].map(rate)).toEqual([0.2, 0.2]);
+    const longer = flatSchedule({ peak: 2, total: 200, warmup: 10, cooldown: 20, floor: 0.2 });
+    for (let step = 1; step <= 80; step++) expect(longer(step)).toBe(rate(step));
+  });
+
   it('refuses steps and rates out of order', () => {
+    expect(() => flatSchedule({ peak: 1, total: 5, warmup: 3, cooldown: 3 })).toThrow(
+      'expected warmup + cooldown within',
+    );
     expect(() => cosineSchedule({ peak: 1, total: 5, warmup: 5 })).toThrow('expected 0 <= warmup < total, got 5 and 5');
     expect(() => cosineSchedule({ peak: 1, total: 5, floor: 2 })).toThrow('expected 0 <= floor <= peak, got 2 and 1');
   });

@@ -174,6 +174,21 @@ describe('train', () => {
     expect(step).toBe(2);
   });
 
+  it('may be made longer before its rate falls, and is then what it says', async () => {
+    const flat = { ...config, steps: 6, cooldown: 2 };
+    const whole = await train({ ...(await options()), config: { ...flat, steps: 7 } });
+    const made = await options();
+    const abort = new AbortController();
+    const onStep = ({ step }: { step: number }): void => {
+      if (step === 4) abort.abort();
+    };
+    await train({ ...made, config: flat, signal: abort.signal, onStep });
+    await expect(train({ ...made, config: { ...flat, steps: 5 } })).rejects.toThrow(/of another training/);
+    const longer = await train({ ...made, config: { ...flat, steps: 7 } });
+    expect([...longer.weights]).toEqual([...whole.weights]);
+    await expect(train({ ...made, config: { ...flat, steps: 8 } })).rejects.toThrow(/of another training/);
+  });
+
   it('refuses the folder of another training', async () => {
     const first = await options();
     await train({ ...first, config: { ...config, steps: 3 } });
