@@ -11,8 +11,9 @@ import { analyzeNotes } from '../sound/analysis.js';
 import { readFeatures } from '../sound/data-file.js';
 import { openSound } from '../sound/sound-file.js';
 import type { DecoderChoice, NoteAmplitudes, Quad, SoundStream } from '../types.js';
+import type { LumaFrame } from '../video/frames.js';
 import { keyboardView, type Layout } from '../video/layout.js';
-import { readVideo, type LumaFrame, type Video } from '../video/video-file.js';
+import { readVideo, type Video } from '../video/video-file.js';
 import type { Recording } from './recordings.js';
 
 /** What all clips of a dataset have in common. */

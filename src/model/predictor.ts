@@ -23,11 +23,18 @@ export interface PredictorOptions {
   readonly threshold?: number;
 }
 
-/** One picture of a video: `luma` and `pixels` are two names of the same thing, the bytes that {@link PredictorOptions} describes. */
+/**
+ * One picture of a video: `luma` and `pixels` are two names of the same thing, the bytes that {@link PredictorOptions} describes;
+ * `write` puts those bytes where they are needed, in wasm memory, and saves a copy. It may take its time.
+ */
 export type PredictorFrame = {
   /** Presentation time, s; increasing. */
   readonly time: number;
-} & ({ readonly luma: Uint8Array } | { readonly pixels: Uint8Array | Uint8ClampedArray });
+} & (
+  | { readonly luma: Uint8Array }
+  | { readonly pixels: Uint8Array | Uint8ClampedArray }
+  | { readonly write: (input: Uint8Array<ArrayBuffer>) => unknown }
+);
 
 interface Row {
   readonly strip: BarStrip;
@@ -130,7 +137,8 @@ export class Predictor {
         this.#last === -Infinity ? `expected a time in seconds, got ${time}` : `expected a time after ${this.#last} s, got ${time} s`,
       ); // prettier-ignore
     }
-    const bytes = 'luma' in frame ? frame.luma : frame.pixels;
+    const write = 'write' in frame ? frame.write : undefined;
+    const bytes = 'luma' in frame ? frame.luma : 'pixels' in frame ? frame.pixels : this.#rectifier.input;
     if (!(bytes instanceof Uint8Array || bytes instanceof Uint8ClampedArray) || bytes.length < this.#rectifier.frame.bytesRead) {
       throw new RangeError(`expected a frame of ${this.#rectifier.frame.bytes} bytes, got ${bytes.length}`);
     } // prettier-ignore
@@ -140,7 +148,8 @@ export class Predictor {
       const strikes: Strike[] = [];
       // The rectifier still holds the frame before.
       for (const earlier of before) strikes.push(...(await this.#step(earlier)));
-      this.#rectifier.input.set(bytes.subarray(0, this.#rectifier.input.length));
+      if (write) await write(this.#rectifier.input);
+      else this.#rectifier.input.set(bytes.subarray(0, this.#rectifier.input.length));
       if (now) strikes.push(...(await this.#step(time)));
       return strikes;
     });

@@ -41,7 +41,7 @@ export function lumaDepth(pixelFormat: string): number | undefined {
 /** Where a coded luma plane lies. */
 export interface LumaPlane {
   /** Its bytes; little-endian pairs where `depth` is above 8. */
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** Bytes from one row to the next. */
   readonly stride: number;
   /** Bits of a sample. */
@@ -62,7 +62,7 @@ export function placeLuma(
   target: Uint8Array,
 ): void {
   if (depth === 8 && a === 1 && d === 1) {
-    for (let y = 0; y < height; y++) bytes.copy(target, y * width, y * stride, y * stride + width);
+    for (let y = 0; y < height; y++) target.set(bytes.subarray(y * stride, y * stride + width), y * width);
     return;
   }
   // Of a turn, the inverse is the transpose: column and row of the source for each step to the right and down.
@@ -77,7 +77,7 @@ export function placeLuma(
     }
     return;
   }
-  const even = bytes.byteOffset % 2 === 0 ? bytes : Buffer.from(bytes);
+  const even = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   const samples = new Uint16Array(even.buffer, even.byteOffset, even.byteLength >> 1);
   const shift = depth - 8;
   const half = 1 << (shift - 1);

@@ -11,6 +11,7 @@ import type { LumaRange } from '../kernels/pixel-format.js';
 import { checkDecoder, findDecoder, type MediaDecoder } from '../media-decoder.js';
 import type { DecoderChoice } from '../types.js';
 import { decodeWorkerSource } from './generated/decode-worker.js';
+import type { FrameSource, LumaFrame } from './frames.js';
 import type { DecodeAnswer, DecodeJob } from './luma-source.js';
 import { rotationOf } from './luma.js';
 import { notVideo, probeWithFfmpeg, probeWithNodeAv, type VideoTrack } from './video-track.js';
@@ -21,16 +22,8 @@ export interface ReadVideoOptions {
   readonly decoder?: DecoderChoice;
 }
 
-/** One picture of a video. */
-export interface LumaFrame {
-  /** When it is shown, s from where the file's earliest track starts, the same zero as `readSound`'s; strictly increasing. */
-  readonly time: number;
-  /** [height x width], row by row without gaps, black and white as the video's `range` says. Valid until the next frame is asked for. */
-  readonly luma: Uint8Array;
-}
-
 /** A video file that has been looked at but not decoded. It holds nothing open. */
-export interface Video {
+export interface Video extends FrameSource {
   /** Columns of the displayed picture, after rotation; pixels as coded, whatever their shape. */
   readonly width: number;
   /** Rows of the displayed picture. */

@@ -1,0 +1,60 @@
+// From a moving picture to its strikes, in one loop.
+import { isMarimbaError } from '../errors.js';
+import type { Calibration, Strike } from '../types.js';
+import type { FrameSource } from '../video/frames.js';
+import type { Predictor, PredictorOptions } from './predictor.js';
+
+/** How {@link predict} listens. */
+export interface PredictOptions extends Omit<PredictorOptions, 'frame'> {
+  /** Told of every frame once it has been heard: how many there were, and its time, s. */
+  readonly onFrame?: (frames: number, time: number) => void;
+  /** Ends the loop between two frames; it throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What makes predictors: a model. */
+export interface PredictorSource {
+  /** @see Model */
+  createPredictor(calibration: Calibration, options?: PredictorOptions): Predictor;
+}
+
+/**
+ * Watches a moving picture and yields its strikes as soon as they are known, in the seconds of its frames' times. Strikes of
+ * different bars may overtake each other by a frame. Leaving the loop frees the picture; model and source stay the caller's.
+ *
+ * A file that ends early gives all strikes of what is there, then throws.
+ * @param video what `readVideo` returns, or anything that has frames.
+ * @param model what `loadModel` returns.
+ * @throws {ModelError | TypeError | RangeError} at the first strike, as {@link Predictor}'s constructor.
+ * @throws {VideoError} as the video's `frames`.
+ */
+export async function* predict(
+  video: FrameSource,
+  model: PredictorSource,
+  calibration: Calibration,
+  options: PredictOptions = {},
+): AsyncGenerator<Strike, void, undefined> {
+  const { onFrame, signal, ...rest } = options;
+  const { width, height, range, frameRate } = video;
+  signal?.throwIfAborted();
+  const predictor = model.createPredictor(calibration, {
+    ...(frameRate ? { fps: frameRate.num / frameRate.den } : {}),
+    ...rest,
+    frame: { width, height, format: 'gray8', range },
+  });
+  let frames = 0;
+  let problem: Error | undefined;
+  try {
+    for await (const frame of video.frames()) {
+      yield* await predictor.push(frame);
+      frames += 1;
+      onFrame?.(frames, frame.time);
+      signal?.throwIfAborted();
+    }
+  } catch (error) {
+    if (frames === 0 || !isMarimbaError(error, 'VideoError')) throw error;
+    problem = error;
+  }
+  yield* await predictor.flush();
+  if (problem !== undefined) throw problem;
+}
