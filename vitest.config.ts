@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/{node,kernels}/**/*.test.ts'],
+          globalSetup: ['test/support/build-command.ts'],
           testTimeout: 60_000,
         },
       },

@@ -1,15 +1,13 @@
 // `deep-marimba dataset`: real clips of real encoders in, HDF5 out; pictures and amplitudes aligned; killed and run again.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dataset } from '../../src/cli/dataset.js';
 import { openDataset, type DatasetInfo } from '../../src/dataset/dataset-file.js';
 import { findRecordings, testRecordings } from '../../src/dataset/recordings.js';
 import { encodeWav, midiToHz } from '../../src/node.js';
 import { clipFolder, ffmpeg, moving, runFfmpeg } from '../support/clips.js';
+import { start } from '../support/command.js';
 
 const { at, remove } = clipFolder();
 afterAll(remove);
@@ -182,17 +180,7 @@ describe.skipIf(ffmpeg === undefined)('dataset build', () => {
   });
 
   describe('killed in the middle', () => {
-    // Inside the package, so that it finds what it imports.
-    const cli = join(dirname(import.meta.dirname), '..', 'build', 'dataset-test-cli.mjs');
-    beforeAll(async () => {
-      await build({
-        entryPoints: ['src/cli/main.ts'],
-        outfile: cli,
-        bundle: true,
-        format: 'esm',
-        platform: 'node',
-        packages: 'external',
-      });
+    beforeAll(() => {
       mkdirSync(at('killed'));
       for (const n of [1, 2, 3]) {
         runFfmpeg(...moving(4, '160x90'), ...h264, at(`killed/seq${n}_angle1.mp4`));
@@ -201,14 +189,14 @@ describe.skipIf(ffmpeg === undefined)('dataset build', () => {
     });
 
     it('is continued, and ends as if nothing had happened', async () => {
-      const args = (name: string): string[] => [cli, 'dataset', 'build', at('killed'), '-o', at(name)];
-      const whole = spawn(process.execPath, args('whole.h5'), { stdio: 'ignore' });
+      const args = (name: string): string[] => ['dataset', 'build', at('killed'), '-o', at(name)];
+      const whole = start(...args('whole.h5'));
       expect(await once(whole, 'exit')).toEqual([0, null]);
 
-      const broken = spawn(process.execPath, args('broken.h5'), { stdio: ['ignore', 'ignore', 'pipe'] });
+      const broken = start(...args('broken.h5'));
       // The second clip is being written.
       for (let text = ''; !text.includes('seq1_angle1: 100 frames\n');) {
-        const [more] = (await once(broken.stderr, 'data')) as [Buffer];
+        const [more] = (await once(broken.stderr!, 'data')) as [Buffer];
         text += more.toString();
       }
       broken.kill('SIGKILL');
@@ -217,8 +205,8 @@ describe.skipIf(ffmpeg === undefined)('dataset build', () => {
       expect(readdirSync(at('.broken.h5.parts')).length).toBeGreaterThan(0);
 
       let said = '';
-      const again = spawn(process.execPath, args('broken.h5'), { stdio: ['ignore', 'ignore', 'pipe'] });
-      again.stderr.on('data', (text: Buffer) => (said += text.toString()));
+      const again = start(...args('broken.h5'));
+      again.stderr!.on('data', (text: Buffer) => (said += text.toString()));
       expect(await once(again, 'close')).toEqual([0, null]);
       expect(said).toContain('seq1_angle1: 100 frames, done before');
       expect(said).toMatch(/^seq3_angle1: 100 frames$/m);

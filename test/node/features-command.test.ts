@@ -1,28 +1,23 @@
 // `deep-marimba features` as its users run it: files in, files out, one sentence and exit code 1 when it cannot be done.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GT18 } from '../../src/notes.js';
 import { analyzeNotes } from '../../src/sound/analysis.js';
 import { readFeatures } from '../../src/sound/data-file.js';
 import { readSound } from '../../src/sound/sound-file.js';
 import { writeWav } from '../../src/sound/wav-file.js';
+import * as command from '../support/command.js';
 import { noise } from '../support/white-noise.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'deep-marimba-features-'));
 const path = (name: string): string => join(folder, name);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'features', ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const run = (...args: string[]): command.Ended => command.run('features', ...args);
 
 const sampleRate = 8000;
 await writeWav(path('noise.wav'), { sampleRate, channels: [noise(1, 8000), noise(2, 8000)] }, { bits: 32 });

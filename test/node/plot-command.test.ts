@@ -1,29 +1,18 @@
 // `deep-marimba plot`, run as a user runs it.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeMidi } from '../../src/node.js';
 import { writeWav } from '../../src/sound/wav-file.js';
+import { type Ended, runIn } from '../support/command.js';
 
 const root = resolve(import.meta.dirname, '../..');
-// Inside the repository, so that it finds its packages.
-const home = mkdtempSync(join(root, 'build/plot-'));
+const home = mkdtempSync(join(tmpdir(), 'plot-'));
 const golden = join(root, 'test/golden/sound-files');
 const at = (name: string): string => join(home, name);
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(root, 'src/cli/main.ts')],
-    outfile: at('cli.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'silent',
-  });
   const samples = Float32Array.from({ length: 48_000 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / 48_000));
   await writeWav(at('tone.wav'), { sampleRate: 48_000, channels: [samples] });
   writeFileSync(at('tone.mid'), encodeMidi([{ time: 0.2, midi: 70, velocity: 1 }]));
@@ -33,9 +22,7 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function plot(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [at('cli.mjs'), 'plot', ...args], { cwd: tmpdir(), encoding: 'utf8' });
-}
+const plot = (...args: string[]): Ended => runIn(tmpdir(), 'plot', ...args);
 
 it('draws features as SVG beside them, sound as PNG where it is told', () => {
   const svg = plot(

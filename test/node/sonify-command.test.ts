@@ -1,24 +1,18 @@
 // `deep-marimba sonify` as its users run it: a real video in, sound and strikes out, one sentence when it cannot be done.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStrikes } from '../../src/sound/data-file.js';
 import { parseEvents } from '../../src/sound/events.js';
 import { readSound } from '../../src/sound/sound-file.js';
+import { run } from '../support/command.js';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'deep-marimba-sonify-'));
 const path = (...names: string[]): string => join(folder, ...names);
 let video = '';
 const calibration = path('clip', 'calibration.json');
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
 const sonify = (...args: string[]) => run('sonify', ...args);
 const events = (file: string) => parseEvents(JSON.parse(readFileSync(file, 'utf8')), file);
 

@@ -1,14 +1,13 @@
 // `deep-marimba synth`, run as a user runs it.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyzeNotes, GT18, readSound, synthesize, writeEvents, writeFeatures, writeMidi } from '../../src/node.js';
+import { type Ended, runIn } from '../support/command.js';
 
 const root = resolve(import.meta.dirname, '../..');
-// Inside the repository, so that it finds its packages.
-const home = mkdtempSync(join(root, 'build/synth-'));
+const home = mkdtempSync(join(tmpdir(), 'synth-'));
 const golden = join(root, 'test/golden/sound-files');
 const at = (name: string): string => join(home, name);
 const strikes = [
@@ -22,15 +21,6 @@ const data = Float32Array.from({ length: frames * 18 }, (_, i) =>
 );
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(root, 'src/cli/main.ts')],
-    outfile: at('cli.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'silent',
-  });
   await writeMidi(at('two.mid'), strikes);
   await writeEvents(at('two.json'), strikes, { duration: 1.5 });
   const amplitudes = { data, frames, notes: GT18, fps: { num: 25, den: 1 } };
@@ -43,9 +33,7 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function synth(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [at('cli.mjs'), 'synth', ...args], { cwd: home, encoding: 'utf8' });
-}
+const synth = (...args: string[]): Ended => runIn(home, 'synth', ...args);
 
 const peakOf = (samples: Float32Array): number => samples.reduce((peak, x) => Math.max(peak, Math.abs(x)), 0);
 

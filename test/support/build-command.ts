@@ -1,0 +1,19 @@
+// Bundles the command once for a whole run of the Node tests, from the sources as they are.
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/** The bundle, inside the repository, so that it finds its packages. */
+export const commandFile = resolve(import.meta.dirname, '../../build/command/cli.mjs');
+
+/** vitest's global set-up. */
+export async function setup(): Promise<void> {
+  await build({
+    entryPoints: [join(import.meta.dirname, '../../src/cli/main.ts')],
+    outfile: commandFile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+}
