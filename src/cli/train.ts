@@ -14,7 +14,7 @@ import { tuneThreshold, watchFamily } from '../training/evaluate.js';
 import { listenerOf } from '../training/listen.js';
 import { writeModelFolder } from '../training/model-folder.js';
 import type { Architecture, Weights } from '../training/network.js';
-import { architectureOf, type HistoryEntry, train as runTraining } from '../training/train.js';
+import { architectureOf, inputOfTraining, type HistoryEntry, train as runTraining } from '../training/train.js';
 import { type TrainConfig, trainConfig } from '../training/train-config.js';
 import { historyFigure } from '../training/training-figures.js';
 import { nodeRuntime } from './onnxruntime.js';
@@ -94,6 +94,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
     const architecture = architectureOf(config, nominalBars);
     const listener = await listenerOf(
       architecture,
+      inputOfTraining(config, nominalBars),
       weights,
       wanted.map(({ output }) => output),
       runtime,
@@ -153,6 +154,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
   await writeModelFolder(folder, {
     name: options.name,
     architecture: architectureOf(config, nominalBars),
+    input: inputOfTraining(config, nominalBars),
     weights,
     heads: tuned,
     fps: trainedRates,

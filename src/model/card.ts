@@ -49,6 +49,11 @@ export interface ModelCard {
     readonly geometry: 'bars' | 'rect' | 'raw';
     /** Pixels per bar across the strip; `bars` only. */
     readonly cellWidth?: number;
+    /**
+     * Places that one run of the network answers for, where it is a fixed number: longer strips are seen window by window;
+     * of a rectified keyboard or whole frame, the first places are those of the bars, low to high.
+     */
+    readonly window?: number;
     /** Three gray frames, or the three differences of the rectifier. */
     readonly channels: 'gray' | 'differences';
   };
@@ -123,6 +128,7 @@ export function parseCard(source: unknown, from = 'card.json'): ModelCard {
     input.shape.length === 3 &&
     ['bars', 'rect', 'raw'].includes(input.geometry as string) &&
     (input.geometry === 'bars') === isCount(input.cellWidth) &&
+    (input.window === undefined ? input.geometry === 'bars' : isCount(input.window)) &&
     ['gray', 'differences'].includes(input.channels as string);
   const good: Record<string, boolean> = {
     name: isName(name),

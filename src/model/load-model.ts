@@ -58,7 +58,7 @@ async function open(provider: Provider, card: ModelCard, onnx: Uint8Array): Prom
 }
 
 function nominalBars({ input, notes }: ModelCard): number {
-  return notes?.length ?? (input.cellWidth === undefined ? 1 : input.shape[2] / input.cellWidth - 2);
+  return input.window ?? notes?.length ?? (input.cellWidth === undefined ? 1 : input.shape[2] / input.cellWidth - 2);
 }
 
 /**

@@ -4,12 +4,12 @@ import type { Kernels } from '../kernels/module.js';
 import type { FrameFormat } from '../kernels/pixel-format.js';
 import { Rectifier } from '../kernels/rectifier.js';
 import type { Calibration, Strike } from '../types.js';
-import { type BarStrip, barStrips } from '../video/strip.js';
 import type { ModelCard, OnsetHead } from './card.js';
 import { FrameClock } from './frame-clock.js';
 import type { Session } from './onnx-runtime.js';
 import { StrikePicker } from './pick.js';
 import { RowStream } from './row-stream.js';
+import { modelViews, viewImage, type ViewImage } from './views.js';
 
 /** How a predictor listens. */
 export interface PredictorOptions {
@@ -37,8 +37,7 @@ export type PredictorFrame = {
 );
 
 interface Row {
-  readonly strip: BarStrip;
-  readonly image: Float32Array;
+  readonly image: ViewImage;
   readonly stream: RowStream;
   readonly picker: StrikePicker;
 }
@@ -63,7 +62,6 @@ export class Predictor {
   #busy = false;
 
   /**
-   * @throws {ModelError} for a model that does not look at bar strips.
    * @throws {TypeError | RangeError} for a calibration, a frame format, a rate or a threshold that cannot be, and for a head that the
    * model has not.
    */
@@ -75,12 +73,6 @@ export class Predictor {
     options: PredictorOptions = {},
   ) {
     const { input, onsets, outputs } = card;
-    const { cellWidth } = input;
-    if (input.geometry !== 'bars' || input.channels !== 'differences' || cellWidth === undefined) {
-      throw new ModelError(
-        `${card.name} looks at ${input.geometry} pictures of ${input.channels}; predictors serve models of bar strips and differences.`,
-      );
-    }
     const { head: name, fps } = options;
     const head = name === undefined ? onsets[0] : onsets.find(({ output }) => output === name);
     if (!head) {
@@ -93,15 +85,14 @@ export class Predictor {
     const { width, height } = calibration;
     const { frame = { width, height, format: 'gray8' } } = options;
     const { latency, threshold } = head;
-    const strips = barStrips(calibration, { cellWidth, rows: input.shape[1] });
-    const rectifier = new Rectifier(kernels, frame, { warps: strips });
+    const views = modelViews(input, calibration);
+    const rectifier = new Rectifier(kernels, frame, { warps: views.map(({ warp }) => warp) });
     const wanted = outputs.includes('velocity') ? [head.output, 'velocity'] : [head.output];
-    this.#rows = strips.map((strip, i) => ({
-      strip,
-      image: rectifier.views[i].output,
-      stream: new RowStream(session, card, strip.midi.length, wanted),
+    this.#rows = views.map(({ midi: notes }, i) => ({
+      image: viewImage(rectifier.views[i], input.channels),
+      stream: new RowStream(session, card, notes.length, wanted),
       picker: new StrikePicker(
-        strip.midi.map((midi) => ({ midi })),
+        notes.map((midi) => ({ midi })),
         { latency, threshold: options.threshold ?? threshold },
       ),
     }));
@@ -119,7 +110,8 @@ export class Predictor {
     this.#fed = -Infinity;
     this.#clock.reset();
     this.#rectifier.reset();
-    for (const { stream, picker } of this.#rows) {
+    for (const { image, stream, picker } of this.#rows) {
+      image.reset();
       stream.reset();
       picker.reset();
     }
@@ -176,7 +168,8 @@ export class Predictor {
     this.#fed = time;
     const found = await Promise.all(
       this.#rows.map(async ({ image, stream, picker }) => {
-        const answers = await stream.step(image);
+        image.advance();
+        const answers = await stream.step(image.data);
         const onset = Float32Array.from(answers[this.#head.output].data, (logit) => 1 / (1 + Math.exp(-logit)));
         const velocity = 'velocity' in answers ? answers.velocity.data : undefined;
         return picker.push({ time, onset, ...(velocity ? { velocity } : {}) });

@@ -1,27 +1,29 @@
 // What a network says about simulated clips, frame by frame, as it would about a video; and the strikes in that.
 import type { Kernels } from '../kernels/module.js';
-import { Rectifier } from '../kernels/rectifier.js';
+import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import { StrikePicker } from '../model/pick.js';
 import type { Family } from '../scene/families.js';
 import { scene } from '../scene/scene.js';
 import type { Calibration, Strike } from '../types.js';
 import { checkInside } from '../video/calibration.js';
-import { barStrips } from '../video/strip.js';
 import type { ScoredClip } from './metrics.js';
 import { exportOnnx } from './export-onnx.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
-import type { Runtime, Session, Tensor, Tensors } from '../model/onnx-runtime.js';
+import type { Runtime, Session } from '../model/onnx-runtime.js';
+import { RowStream, type StreamedModel } from '../model/row-stream.js';
+import { type ModelInput, modelViews, viewImage, type ViewImage } from '../model/views.js';
 
 /** A network in step form, as cards describe it. */
 export interface Listener {
   /** One frame in, one frame out. */
   readonly session: Session;
-  /** Name of the image port, and rows of the strip. */
-  readonly input: string;
-  readonly rows: number;
+  /** How it sees. */
+  readonly input: ModelInput;
   /** Recurrent states; 'bars' stands for the number of bars. */
-  readonly states: readonly { readonly name: string; readonly shape: readonly (number | 'bars')[] }[];
-  /** Outputs with strike logits. */
+  readonly states: StreamedModel['states'];
+  /** All its outputs. */
+  readonly outputs: readonly string[];
+  /** Those with strike logits. */
   readonly heads: readonly string[];
 }
 
@@ -41,8 +43,10 @@ export interface RowAnswers {
   readonly midi: readonly number[];
   /** Probabilities by head, [frames x bars]. */
   readonly heads: Readonly<Record<string, Float32Array>>;
-  /** [frames x bars]. */
+  /** [frames x bars]; 1 where the network has no such output. */
   readonly velocity: Float32Array;
+  /** Places of contacts between frames, [frames x bars], as far as the network tells them. */
+  readonly offset?: Float32Array;
 }
 
 /** Which clip. */
@@ -63,18 +67,19 @@ export function stateShapes(architecture: Architecture): Listener['states'] {
   }));
 }
 
-/** A bar-lstm that listens, with weights from training. The caller releases its session. */
+/** A network that listens, with weights from training. The caller releases its session. */
 export async function listenerOf(
   architecture: Architecture,
+  input: ModelInput,
   weights: Weights,
   heads: readonly string[],
   runtime: Runtime,
 ): Promise<Listener> {
   return {
     session: await runtime(exportOnnx(architecture, weights)),
-    input: architecture.input.name,
-    rows: architecture.input.shape[1],
+    input,
     states: stateShapes(architecture),
+    outputs: anatomy(architecture).outputs,
     heads,
   };
 }
@@ -105,15 +110,17 @@ export async function watchClip(
   const { truth, frames } = scene(seed, family, { seconds, width, height });
   const { times } = truth;
   const calibration = visibleBars(truth.calibration);
-  const heights = [...new Set(listeners.map(({ rows }) => rows))];
-  const strips = heights.map((rows) => barStrips(calibration, { rows }));
-  const rectifier = new Rectifier(kernels, { width, height, format: 'gray8' }, { warps: strips.flat() });
+  const kinds = [...new Set(listeners.map(({ input }) => viewKey(input)))];
+  const views = kinds.map((kind) => {
+    const { input } = listeners.find((listener) => viewKey(listener.input) === kind)!;
+    return modelViews(input, calibration);
+  });
+  const warps = views.flat().map(({ warp }) => warp);
+  const rectifier = new Rectifier(kernels, { width, height, format: 'gray8' }, { warps });
   const streams = listeners.map((listener) => {
-    const which = heights.indexOf(listener.rows);
-    const first = strips.slice(0, which).reduce((sum, list) => sum + list.length, 0);
-    return strips[which].map(
-      (strip, i) => new RowStream(listener, strip.midi, rectifier.views[first + i], times.length),
-    );
+    const which = kinds.indexOf(viewKey(listener.input));
+    const first = views.slice(0, which).reduce((sum, list) => sum + list.length, 0);
+    return views[which].map(({ midi }, i) => new ClipStream(listener, midi, rectifier.views[first + i], times.length));
   });
   for (const { index, pixels } of frames()) {
     rectifier.run(index > 0 ? times[index] - times[index - 1] : times[1], pixels);
@@ -129,43 +136,42 @@ export async function watchClip(
   }));
 }
 
-/** One row of bars, one network, and what it remembers. */
-class RowStream {
-  readonly answers: RowAnswers;
-  readonly #listener: Listener;
-  readonly #view: Rectifier['views'][number];
-  #states: Record<string, Tensor>;
+/** Networks of one key look at the same pixels. */
+const viewKey = ({ geometry, shape: [, rows, columns], cellWidth, window }: ModelInput): string =>
+  JSON.stringify(geometry === 'bars' ? [geometry, rows, cellWidth] : [geometry, rows, columns, window]);
 
-  constructor(listener: Listener, midi: readonly number[], view: Rectifier['views'][number], frames: number) {
-    this.#listener = listener;
-    this.#view = view;
+/** One view, one network, and what it said of every frame. */
+class ClipStream {
+  readonly answers: RowAnswers;
+  readonly #stream: RowStream;
+  readonly #image: ViewImage;
+  readonly #heads: readonly string[];
+
+  constructor(listener: Listener, midi: readonly number[], view: RectifiedView, frames: number) {
+    const { session, heads, outputs, input } = listener;
+    const wanted = [...heads, ...['velocity', 'offset'].filter((name) => outputs.includes(name))];
+    this.#stream = new RowStream(session, listener, midi.length, wanted);
+    this.#image = viewImage(view, input.channels);
+    this.#heads = heads;
     const size = frames * midi.length;
     this.answers = {
       midi,
-      heads: Object.fromEntries(listener.heads.map((head) => [head, new Float32Array(size)])),
-      velocity: new Float32Array(size),
+      heads: Object.fromEntries(heads.map((head) => [head, new Float32Array(size)])),
+      velocity: new Float32Array(size).fill(1),
+      ...(outputs.includes('offset') ? { offset: new Float32Array(size) } : {}),
     };
-    this.#states = Object.fromEntries(
-      listener.states.map(({ name, shape }) => {
-        const sizes = shape.map((length) => (length === 'bars' ? midi.length : length));
-        return [name, { data: new Float32Array(sizes.reduce((a, b) => a * b, 1)), shape: sizes }];
-      }),
-    );
   }
 
   async step(frame: number): Promise<void> {
-    const { session, input, states, heads } = this.#listener;
-    const { width, height, output } = this.#view;
-    const feeds: Record<string, Tensor> = { [input]: { data: output, shape: [1, 3, height, width] } };
-    for (const { name } of states) feeds[`state.${name}`] = this.#states[name];
-    const results: Tensors = await session.run(feeds);
-    for (const { name } of states) this.#states[name] = results[`next.${name}`];
-    const { midi, velocity, heads: said } = this.answers;
-    for (let b = 0; b < midi.length; b++) {
-      const at = frame * midi.length + b;
-      for (const head of heads) said[head][at] = 1 / (1 + Math.exp(-results[head].data[b]));
-      velocity[at] = results.velocity.data[b];
+    this.#image.advance();
+    const results = await this.#stream.step(this.#image.data);
+    const { midi, velocity, offset, heads } = this.answers;
+    const at = frame * midi.length;
+    for (const head of this.#heads) {
+      for (let b = 0; b < midi.length; b++) heads[head][at + b] = 1 / (1 + Math.exp(-results[head].data[b]));
     }
+    if ('velocity' in results) velocity.set(results.velocity.data, at);
+    if (offset) offset.set(results.offset.data, at);
   }
 }
 

@@ -8,6 +8,7 @@ import { type ModelCard, type ModelFile, parseCard, verifyFile } from '../model/
 import type { Tuned } from './evaluate.js';
 import { exportOnnx } from './export-onnx.js';
 import { type Listener, stateShapes } from './listen.js';
+import type { ModelInput } from '../model/views.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
 import { encodeSafeTensors } from './safetensors.js';
@@ -18,6 +19,8 @@ export interface ModelFolderOptions {
   /** With the nominal number of bars. */
   readonly architecture: Architecture;
   readonly weights: Weights;
+  /** How it sees. */
+  readonly input: ModelInput;
   /** Heads with their thresholds, the sure one first. */
   readonly heads: readonly Pick<Tuned, 'output' | 'latency' | 'threshold'>[];
   /** Frame rates it was trained at. */
@@ -26,22 +29,21 @@ export interface ModelFolderOptions {
   readonly training: Readonly<Record<string, unknown>>;
 }
 
-/** Columns per cell of the strip. */
-const cellWidth = 12;
-
 /** Writes `model.onnx`, `weights.safetensors` and `card.json`; the card last, so that it never speaks of files to come. */
 export async function writeModelFolder(folder: string, options: ModelFolderOptions): Promise<ModelCard> {
-  const { name, architecture, weights, heads } = options;
+  const { name, architecture, weights, heads, input } = options;
   await mkdir(folder, { recursive: true });
-  const { parameters, outputs } = anatomy(architecture);
+  const { parameters, buffers, outputs } = anatomy(architecture);
   const tensors = new Map(
-    parameters.map(({ name: parameter, shape }) => [parameter, { data: weights.get(parameter)!, shape }]),
+    [...parameters, ...buffers].map(({ name: parameter, shape }) => [
+      parameter,
+      { data: weights.get(parameter)!, shape },
+    ]),
   );
   const write = async (path: string, bytes: Uint8Array): Promise<ModelFile> => {
     await writeAtomic(join(folder, path), bytes);
     return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   };
-  const [channels, height, width] = architecture.input.shape;
   const card: ModelCard = {
     format: 'deep-marimba/model@1',
     name,
@@ -53,13 +55,7 @@ export async function writeModelFolder(folder: string, options: ModelFolderOptio
         encodeSafeTensors({ tensors, metadata: { architecture: architecture.name } }),
       ),
     },
-    input: {
-      name: architecture.input.name,
-      shape: [channels, height, width],
-      geometry: 'bars',
-      cellWidth,
-      channels: 'differences',
-    },
+    input,
     states: stateShapes(architecture),
     outputs,
     onsets: heads.map(({ output, latency, threshold }) => ({ output, latency, threshold })),
@@ -78,7 +74,7 @@ export async function writeCard(folder: string, card: ModelCard): Promise<void> 
 
 /**
  * Opens a model folder for evaluation. The caller releases the session.
- * @throws {ModelError} when card or model are missing, damaged, or not of a bar strip.
+ * @throws {ModelError} when card or model are missing or damaged.
  */
 export async function openModelFolder(
   folder: string,
@@ -95,19 +91,16 @@ export async function openModelFolder(
   };
   const from = join(folder, 'card.json');
   const card = parseCard((await read('card.json')).toString('utf8'), from);
-  const { input, files, states, onsets } = card;
-  if (input.geometry !== 'bars' || input.channels !== 'differences' || input.cellWidth !== cellWidth) {
-    throw new ModelError(`${from} is of a model that does not look at bar strips; only those can be evaluated so far.`);
-  }
+  const { input, files, states, onsets, outputs } = card;
   const bytes = await read(files.onnx.path);
   await verifyFile(files.onnx, bytes, join(folder, files.onnx.path));
   return {
     card,
     listener: {
       session: await runtime(bytes),
-      input: input.name,
-      rows: input.shape[1],
+      input,
       states,
+      outputs,
       heads: onsets.map(({ output }) => output),
     },
   };

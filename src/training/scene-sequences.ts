@@ -6,7 +6,7 @@ import type { Family } from '../scene/families.js';
 import { type Scene, scene } from '../scene/scene.js';
 import type { CalibratedBar, Calibration, Point, Quad } from '../types.js';
 import { checkInside } from '../video/calibration.js';
-import { type BarStrip, barStrips } from '../video/strip.js';
+import { type ModelInput, type ModelView, modelViews, viewImage } from '../model/views.js';
 import { Random } from './random.js';
 import { framePosition, type StrikeHeads, type StrikeTargets, strikeTargets } from './strike-targets.js';
 
@@ -28,10 +28,16 @@ export interface SequenceOptions {
   readonly frames: number;
   /** Frames at the beginning of a sequence that are not judged. */
   readonly burnIn: number;
-  /** Bars per sequence; one cell more on either side is seen. */
+  /** What is seen; bar strips where left out. */
+  readonly geometry?: ModelInput['geometry'];
+  /** Channels of the image; differences where left out. */
+  readonly channels?: ModelInput['channels'];
+  /** Bars per sequence. Of a strip, one cell more on either side is seen; of another view, these are the places answered for. */
   readonly bars: number;
-  /** Rows of the strip. */
+  /** Rows of the strip or view. */
   readonly rows: number;
+  /** Columns of a view that is no strip; 100 where left out. */
+  readonly columns?: number;
   /** Heads and their delays, frames. */
   readonly heads: StrikeHeads;
 }
@@ -40,7 +46,24 @@ export interface SequenceOptions {
 export type Sequences = Readonly<Record<string, Float32Array>>;
 
 /** Columns per cell. */
-const cellWidth = 12;
+export const cellWidth = 12;
+
+/** How the network of such sequences sees, as its card will say. */
+export function inputOf(
+  options: Pick<SequenceOptions, 'geometry' | 'channels' | 'bars' | 'rows' | 'columns'>,
+  window?: number,
+): ModelInput {
+  const { geometry = 'bars', channels = 'differences', bars, rows, columns = 100 } = options;
+  const common = { name: 'image', geometry, channels };
+  if (geometry !== 'bars') return { ...common, shape: [3, rows, columns], window: bars };
+  return {
+    ...common,
+    shape: [3, rows, cellWidth * (bars + 2)],
+    cellWidth,
+    ...(window === undefined ? {} : { window }),
+  };
+}
+
 /** Largest error of the corners of the bar field: across in bar spacings, along in bar lengths. */
 const fieldError = [1 / 6, 0.06] as const;
 /** Standard deviation of each bar's own error, likewise. */
@@ -50,9 +73,9 @@ const [atStrikes, atMotion] = [0.35, 0.57];
 /** A bar is judged only when this much of its cell lies in the picture. */
 const leastCoverage = 0.6;
 
-/** A strip and what is known of its bars. */
+/** A strip or another view, and what is known of its bars. */
 interface Row {
-  readonly strip: BarStrip;
+  readonly strip: ModelView;
   readonly view: RectifiedView;
   /** [frames x 3 x rows x columns]. */
   readonly image: Float32Array;
@@ -85,7 +108,9 @@ export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: 
   const rows = rectifyScene(kernels, source, options, random);
   const { sequences, frames, burnIn, bars, rows: height, heads } = options;
   const outputs = [...Object.keys(heads), 'offset', 'velocity'];
-  const columns = cellWidth * (bars + 2);
+  const whole = (options.geometry ?? 'bars') !== 'bars';
+  const { shape } = inputOf(options);
+  const columns = shape[2];
   const result: Record<string, Float32Array> = { image: new Float32Array(sequences * frames * 3 * height * columns) };
   for (const name of outputs) {
     for (const kind of ['target', 'mask']) result[`${kind}.${name}`] = new Float32Array(sequences * frames * bars);
@@ -100,14 +125,15 @@ export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: 
     const from = Math.min(Math.max(0, bar - Math.floor(random.uniform() * bars)), free);
     const mirrored = random.uniform() < 0.5;
     const gain = (random.uniform() < 0.4 ? -1 : 1) * Math.exp(0.2 * random.normal());
-    copyImage(row, start, from, result.image, s, options, mirrored, gain);
+    copyImage(row, start, whole ? 0 : from * cellWidth, result.image, s, { ...options, columns, mirrored, gain });
+    const end = whole ? Math.min(bars, count) : bars;
     for (let k = 0; k < frames; k++) {
       for (let b = 0; b < bars; b++) {
-        const own = from + (mirrored ? bars - 1 - b : b);
-        if (own >= count) continue;
+        const own = from + (mirrored ? end - 1 - b : b);
+        if (own < 0 || own >= count) continue;
         const to = (s * frames + k) * bars + b;
         const at = (start + k) * count + own;
-        const judged = k >= burnIn && isSeen(row, own);
+        const judged = k >= burnIn && (whole || isSeen(row, own));
         for (const name of outputs) {
           result[`target.${name}`][to] = row.truth.targets[name][at];
           if (judged) result[`mask.${name}`][to] = row.truth.masks[name][at];
@@ -118,39 +144,45 @@ export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: 
   return result;
 }
 
-function isSeen({ view, strip }: Row, bar: number): boolean {
+function isSeen({ view }: Row, bar: number): boolean {
   let sum = 0;
   for (let y = 0; y < view.height; y++) {
-    for (let x = 0; x < cellWidth; x++) sum += view.coverage[y * view.width + (bar + 1) * strip.cellWidth + x];
+    for (let x = 0; x < cellWidth; x++) sum += view.coverage[y * view.width + (bar + 1) * cellWidth + x];
   }
   return sum >= leastCoverage * view.height * cellWidth;
 }
 
 /** Renders a scene through all its calibrations. */
 function rectifyScene(kernels: Kernels, { truth, frames }: Scene, options: SequenceOptions, random: Random): Row[] {
-  const { rows: height, heads } = options;
+  const { heads, channels = 'differences' } = options;
   const { times, strikes, width } = truth;
   const strips = Array.from({ length: options.calibrations }, () =>
-    carelessStrips(truth.calibration, height, random),
+    carelessViews(truth.calibration, options, random),
   ).flat();
   if (strips.length === 0) return [];
-  const rectifier = new Rectifier(kernels, { width, height: truth.height, format: 'gray8' }, { warps: strips });
+  const rectifier = new Rectifier(
+    kernels,
+    { width, height: truth.height, format: 'gray8' },
+    { warps: strips.map(({ warp }) => warp) },
+  );
   const rows = strips.map((strip, i): Row => {
     const positions = strikes.map(({ time, midi }) => [framePosition(times, time), strip.midi.indexOf(midi)] as const);
     return {
       strip,
       view: rectifier.views[i],
-      image: new Float32Array(times.length * 3 * height * strip.width),
+      image: new Float32Array(times.length * 3 * strip.warp.height * strip.warp.width),
       motion: new Float32Array(times.length * strip.midi.length),
       truth: strikeTargets(times, strip.midi, strikes, heads),
       strikes: positions.filter(([, bar]) => bar >= 0),
     };
   });
+  const images = rows.map(({ view }) => viewImage(view, channels));
   for (const { index, pixels } of frames()) {
     rectifier.run(index > 0 ? times[index] - times[index - 1] : times[1], pixels);
-    for (const row of rows) {
-      row.image.set(row.view.output, index * row.view.output.length);
-      measureMotion(row, index);
+    for (const [r, row] of rows.entries()) {
+      images[r].advance();
+      row.image.set(images[r].data, index * images[r].data.length);
+      if ((options.geometry ?? 'bars') === 'bars') measureMotion(row, index);
     }
   }
   return rows;
@@ -196,30 +228,37 @@ function cut(rows: readonly Row[], last: number, options: SequenceOptions, rando
 }
 
 function copyImage(
-  { image, strip }: Row,
+  { image, strip: { warp } }: Row,
   start: number,
-  from: number,
+  first: number,
   out: Float32Array,
   sequence: number,
-  { frames, bars, rows }: SequenceOptions,
-  mirrored: boolean,
-  gain: number,
+  {
+    frames,
+    rows,
+    columns,
+    mirrored,
+    gain,
+    channels,
+  }: Pick<SequenceOptions, 'frames' | 'rows' | 'channels'> & { columns: number; mirrored: boolean; gain: number },
 ): void {
-  const columns = cellWidth * (bars + 2);
-  const first = from * cellWidth;
-  const known = Math.min(columns, strip.width - first);
+  const known = Math.min(columns, warp.width - first);
   const lines = 3 * rows;
+  // A gray picture in negative is still one: it turns about its middle.
+  const middle = channels === 'gray' ? 0.5 : 0;
   for (let k = 0; k < frames; k++) {
     for (let y = 0; y < lines; y++) {
-      const at = ((start + k) * lines + y) * strip.width + first;
+      const at = ((start + k) * lines + y) * warp.width + first;
       const to = ((sequence * frames + k) * lines + y) * columns;
-      for (let x = 0; x < known; x++) out[to + (mirrored ? columns - 1 - x : x)] = gain * image[at + x];
+      for (let x = 0; x < known; x++) {
+        out[to + (mirrored ? columns - 1 - x : x)] = middle + gain * (image[at + x] - middle);
+      }
     }
   }
 }
 
-/** Strips of a calibration as people make them; less careless where the strips would fold. */
-function carelessStrips(calibration: Calibration, rows: number, random: Random): BarStrip[] {
+/** Views of a calibration as people make them; less careless where strips would fold. */
+function carelessViews(calibration: Calibration, options: SequenceOptions, random: Random): ModelView[] {
   const bars = calibration.bars.filter((bar) => {
     try {
       checkInside(bar.quad, calibration, 'bar');
@@ -233,7 +272,7 @@ function carelessStrips(calibration: Calibration, rows: number, random: Random):
   for (const share of [1, 0.5, 0.25, 0]) {
     try {
       const moved = bars.map((bar, i): CalibratedBar => ({ ...bar, quad: moveQuad(bar.quad, i, share) }));
-      return barStrips({ ...calibration, bars: moved }, { rows, cellWidth });
+      return modelViews(inputOf(options), { ...calibration, bars: moved });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }

@@ -1,13 +1,14 @@
 // What a training is made of, as a JSON file says it.
 import { families, type Family } from '../scene/families.js';
+import { architectureNames } from './architectures/index.js';
 import { fillOptions } from './architectures/options.js';
 import type { LossTerm } from './losses.js';
 import type { StrikeHeads } from './strike-targets.js';
 
 /** A training, complete. All that decides its weights is here. */
 export interface TrainConfig {
-  /** Architecture by name, and its options; heads, rows and bars follow from the rest. */
-  readonly architecture: { readonly name: 'bar-lstm'; readonly options: Readonly<Record<string, unknown>> };
+  /** Architecture by name, and its options; outputs, and the size of what it sees, follow from the rest. */
+  readonly architecture: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   /** Seed of weights and data. */
   readonly seed: number;
   /** Steps. */
@@ -17,10 +18,17 @@ export interface TrainConfig {
   /** Frames per sequence, and how many of them come before the judged ones. */
   readonly frames: number;
   readonly burnIn: number;
-  /** Bars per sequence. */
+  /**
+   * What is seen: the bar strip, the straightened keyboard, or the whole picture; as differences or as three gray frames.
+   * A bar-lstm sees strips only.
+   */
+  readonly geometry: 'bars' | 'rect' | 'raw';
+  readonly channels: 'differences' | 'gray';
+  /** Bars per sequence; places answered for where the view is no strip. */
   readonly bars: number;
-  /** Rows of the strip. */
+  /** Rows of the view, and its columns where it is no strip. */
   readonly rows: number;
+  readonly columns: number;
   /** Heads, the sure one first, and their delays, frames. */
   readonly heads: StrikeHeads;
   /** Weights of the heads' losses, of `offset` and of `velocity`. */
@@ -54,8 +62,11 @@ export const defaultConfig: TrainConfig = {
   batch: 8,
   frames: 36,
   burnIn: 8,
+  geometry: 'bars',
+  channels: 'differences',
   bars: 5,
   rows: 48,
+  columns: 100,
   heads: { onset: 2, now: 0, early: -2 },
   lossWeights: { onset: 10, now: 7, early: 3.5, offset: 0.6, velocity: 0.6 },
   positiveWeight: 3,
@@ -79,11 +90,27 @@ export const defaultConfig: TrainConfig = {
  */
 export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   const config = fillOptions<Partial<TrainConfig>>('a training', defaultConfig, given) as TrainConfig;
-  const whole = ['steps', 'batch', 'frames', 'bars', 'rows', 'calibrations', 'sequences', 'mixed'] as const;
+  const whole = ['steps', 'batch', 'frames', 'bars', 'rows', 'columns', 'calibrations', 'sequences', 'mixed'] as const;
   for (const name of whole) {
     if (!Number.isInteger(config[name]) || config[name] < 1) {
       throw new RangeError(`expected a whole number from 1 for "${name}", got ${config[name]}`);
     }
+  }
+  const choices = { geometry: ['bars', 'rect', 'raw'], channels: ['differences', 'gray'] } as const;
+  for (const [name, values] of Object.entries(choices)) {
+    const value = config[name as keyof typeof choices];
+    if (!(values as readonly string[]).includes(value)) {
+      throw new RangeError(`expected "${name}" to be one of ${values.join(', ')}, got ${JSON.stringify(value)}`);
+    }
+  }
+  const { name: architecture } = config.architecture as { readonly name?: unknown };
+  if (typeof architecture !== 'string' || !architectureNames.includes(architecture)) {
+    throw new RangeError(
+      `expected "architecture" with a name of ${architectureNames.join(', ')}, got ${JSON.stringify(architecture)}`,
+    );
+  }
+  if (architecture === 'bar-lstm' && config.geometry !== 'bars') {
+    throw new RangeError(`expected the geometry "bars" for bar-lstm, got "${config.geometry}"`);
   }
   if (!(config.burnIn < config.frames)) {
     throw new RangeError(`expected burnIn below frames, got ${config.burnIn} and ${config.frames}`);

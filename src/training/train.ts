@@ -7,9 +7,11 @@ import { makeArchitecture } from './architectures/index.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Architecture, Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
+import type { ModelInput } from '../model/views.js';
 import { sceneBatches } from './scene-batches.js';
+import { inputOf } from './scene-sequences.js';
 import { cosineSchedule, flatSchedule, type Schedule } from './schedule.js';
-import { lossTerms, outputsOf, type TrainConfig } from './train-config.js';
+import { lossTerms, outputsOf, type TrainConfig, trainConfig } from './train-config.js';
 import { type StepReport, Trainer } from './trainer.js';
 
 /** A stretch of steps in `history.json`. */
@@ -74,10 +76,18 @@ function scheduleOf({ learningRate: peak, steps: total, warmup, cooldown }: Trai
 
 const CHECKPOINT = 'checkpoint.safetensors';
 
-/** The architecture of a training, for its number of bars or another. */
+/** The architecture of a training; a bar-lstm for its number of bars or another. */
 export function architectureOf(config: TrainConfig, bars = config.bars): Architecture {
   const { name, options } = config.architecture;
-  return makeArchitecture(name, { ...options, bars, height: config.rows, outputs: outputsOf(config) });
+  const outputs = outputsOf(config);
+  if (name === 'bar-lstm') return makeArchitecture(name, { ...options, bars, height: config.rows, outputs });
+  const [channels, height, width] = inputOf(config).shape;
+  return makeArchitecture(name, { ...options, notes: config.bars, channels, height, width, outputs });
+}
+
+/** How the network of a training sees, as its card will say; a bar-lstm for a nominal number of bars. */
+export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
+  return config.architecture.name === 'bar-lstm' ? inputOf({ ...config, bars }) : inputOf(config, config.bars);
 }
 
 /**
@@ -183,10 +193,11 @@ function sinceBest(history: readonly HistoryEntry[]): number {
   return all.length === 0 ? 0 : all.length - 1 - all.lastIndexOf(Math.max(...all));
 }
 
+/** The configuration of a folder; fields that there were not when it was written count as left out. */
 async function readConfig(path: string): Promise<TrainConfig | undefined> {
   if (!(await exists(path))) return undefined;
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as TrainConfig;
+    return trainConfig(JSON.parse(await readFile(path, 'utf8')) as Partial<TrainConfig>);
   } catch {
     throw otherTraining(path);
   }

@@ -15,8 +15,12 @@ import { sceneBatches, type SceneBatchOptions } from '../../../src/training/scen
 import { clipSequences, trainingScene } from '../../../src/training/scene-sequences.js';
 import { scoreTables } from '../../../src/training/score-table.js';
 import { readWeights } from '../../../src/training/checkpoint.js';
-import { architectureOf, train, type TrainOptions } from '../../../src/training/train.js';
+import { architectureOf, inputOfTraining, train, type TrainOptions } from '../../../src/training/train.js';
 import { trainConfig } from '../../../src/training/train-config.js';
+import { strikesIn, visibleBars, watchClip } from '../../../src/training/listen.js';
+import { Predictor } from '../../../src/model/predictor.js';
+import { scene } from '../../../src/scene/scene.js';
+import type { Strike } from '../../../src/types.js';
 import type { Batch } from '../../../src/training/trainer.js';
 
 const runtime = onnxRuntime(ort);
@@ -37,6 +41,15 @@ const config = trainConfig({
   mixed: 1,
   warmup: 2,
 });
+/** A cnn-lstm for which the same holds. */
+const small = {
+  convolutions: [
+    [3, 8, 4],
+    [4, 4, 2],
+  ],
+  dense: [6],
+  units: [5],
+};
 const data: SceneBatchOptions = { ...config, workers: 0 };
 
 async function take(options: SceneBatchOptions, from: number, count: number): Promise<Batch[]> {
@@ -202,6 +215,69 @@ describe('train', () => {
     expect(() => trainConfig({ frames: 8, burnIn: 8 })).toThrow(/burnIn below frames/);
     expect(() => trainConfig({ family: 'exam' as 'train' })).toThrow(/"family" to be one of/);
     expect(() => trainConfig({ lossWeights: { onsets: 1 } })).toThrow(/got "onsets"/);
+    expect(() => trainConfig({ geometry: 'raw' })).toThrow('expected the geometry "bars" for bar-lstm, got "raw"');
+    expect(() => trainConfig({ channels: 'rgb' as 'gray' })).toThrow(/"channels" to be one of differences, gray/);
+    expect(() => trainConfig({ architecture: { name: 'resnet', options: {} } })).toThrow(/got "resnet"/);
+  });
+});
+
+describe.each([
+  ['cnn-lstm on strips', { architecture: { name: 'cnn-lstm', options: small }, bars: 3 }],
+  [
+    'cnn-lstm on whole gray pictures',
+    {
+      architecture: { name: 'cnn-lstm', options: small },
+      geometry: 'raw' as const,
+      channels: 'gray' as const,
+      bars: 18,
+      rows: 24,
+      columns: 24,
+    },
+  ],
+  [
+    'conv-lstm on straightened keyboards',
+    {
+      architecture: {
+        name: 'conv-lstm',
+        options: { cells: [[2, 4, 4], [3, 3, 2]], volume: 2, dense: [4] }, // prettier-ignore
+      },
+      geometry: 'rect' as const,
+      bars: 18,
+      rows: 16,
+      columns: 32,
+    },
+  ],
+])('%s', (_, fields) => {
+  it('is trained, kept, judged and listened with: predictor and judge hear the same', async () => {
+    const own = trainConfig({ ...config, steps: 3, ...fields });
+    const { weights } = await train({ config: own, runtime, folder: await folder(), workers: 0 });
+    const path = await folder();
+    const heads = [{ output: 'onset', latency: 2, threshold: 0.015 }];
+    const input = inputOfTraining(own, 18);
+    await writeModelFolder(path, {
+      ...{ name: 'other', architecture: architectureOf(own, 18), input, weights, heads },
+      ...{ fps: [24, 25, 30, 50, 60], training: { stages: [{ config: own }] } },
+    });
+    const { card, listener } = await openModelFolder(path, runtime);
+    expect(card.input).toEqual(input);
+    const kernels = compileKernels();
+    const size = { width: 96, height: 54 };
+    const [answers] = await watchClip(kernels, [listener], { family: 'validation', seed: 7, seconds: 1.5, width: 96 });
+    const clip = scene(7, 'validation', { seconds: 1.5, ...size });
+    // No strike can be late or early by the picker's rules alone, so a threshold that much passes is as good a test.
+    const threshold = 1.01 * Math.min(...answers.rows.flatMap(({ heads: said }) => [...said.onset]));
+    const { heard } = strikesIn(answers, heads[0], threshold);
+    const predictor = new Predictor(kernels, listener.session, card, visibleBars(clip.truth.calibration), {
+      threshold,
+      fps: clip.truth.fps.num / clip.truth.fps.den,
+    });
+    const strikes: Strike[] = [];
+    for (const { time, pixels } of clip.frames()) strikes.push(...(await predictor.push({ time, luma: pixels })));
+    strikes.push(...(await predictor.flush()));
+    await listener.session.release();
+    const order = (list: readonly Strike[]): Strike[] => [...list].sort((a, b) => a.time - b.time || a.midi - b.midi);
+    expect(strikes.length).toBeGreaterThan(0);
+    expect(order(strikes)).toEqual(order(heard));
   });
 });
 
@@ -213,6 +289,7 @@ describe('a model folder', () => {
     await writeModelFolder(path, {
       name: 'small',
       architecture: architectureOf(config, 18),
+      input: inputOfTraining(config, 18),
       weights,
       heads,
       fps: [25, 30],
