@@ -1,16 +1,6 @@
 // What a container's index says of its sound track, without decoding: mediabunny, in Node and the browser.
-import {
-  ALL_FORMATS,
-  FLAC,
-  Input,
-  Logging,
-  LogLevel,
-  MP4,
-  QTFF,
-  type InputAudioTrack,
-  type InputFormat,
-  type Source,
-} from 'mediabunny';
+import { ALL_FORMATS, FLAC, Input, MP4, QTFF, type InputAudioTrack, type InputFormat, type Source } from 'mediabunny';
+import { quietly } from '../media-quiet.js';
 
 /** What the index says. */
 export interface MediaIndex {
@@ -31,18 +21,10 @@ async function exactDuration(format: InputFormat, track: InputAudioTrack, start:
   return (await track.computeDuration({ metadataOnly: true })) - start;
 }
 
-let reading = 0;
-let levelBefore: LogLevel;
-
 /** Reads the index; undefined when mediabunny does not know the container or finds it damaged. */
 export async function readMediaIndex(source: Source): Promise<MediaIndex | undefined> {
   const input = new Input({ source, formats: ALL_FORMATS });
-  // mediabunny warns on the console of every codec it does not know; a library has no business there.
-  if (reading++ === 0) {
-    levelBefore = Logging.level;
-    Logging.level = LogLevel.Silent;
-  }
-  try {
+  return quietly(async () => {
     const format = await input.getFormat();
     const tracks = await input.getTracks();
     if (tracks.length === 0) return undefined;
@@ -51,9 +33,5 @@ export async function readMediaIndex(source: Source): Promise<MediaIndex | undef
     const start = Math.max(0, Math.min(...starts));
     const lead = track ? Math.max(0, (await track.getFirstTimestamp()) - start) : 0;
     return { track, duration: track && (await exactDuration(format, track, start)), lead, start };
-  } catch {
-    return undefined;
-  } finally {
-    if (--reading === 0) Logging.level = levelBefore;
-  }
+  }).catch(() => undefined);
 }
