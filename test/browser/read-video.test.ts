@@ -241,7 +241,7 @@ describe('LumaReader', () => {
     const picture = {
       format: 'I420', codedWidth: width, codedHeight: height, visibleRect: null, colorSpace: {}, rotation, flip,
       allocationSize: () => data.length,
-      copyTo: (target: Uint8Array) => Promise.resolve(target.set(data)),
+      copyTo: async (target: Uint8Array) => { target.set(data); return Promise.resolve(); },
     }; // prettier-ignore
     const [columns, rows] = rotation === 90 || rotation === 270 ? [height, width] : [width, height];
     const target = new Uint8Array(columns * rows);
