@@ -11,6 +11,7 @@ export default tseslint.config(
       'dist',
       'out',
       'src/kernels/generated',
+      'src/scene/generated',
       'src/sound/generated',
       'src/video/generated',
       'src/model/generated',

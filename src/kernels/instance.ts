@@ -1,6 +1,6 @@
 // One wasm instance per plan: its regions are laid out once, memory grows once, views never go stale.
 import type { KernelExports } from './generated/exports.js';
-import type { Kernels } from './module.js';
+import type { Arena, Kernels } from './module.js';
 
 type View = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
@@ -22,9 +22,9 @@ export const i32 = (length: number): Region<Int32Array<ArrayBuffer>> => ({ type:
 export const u8 = (length: number): Region<Uint8Array<ArrayBuffer>> => ({ type: Uint8Array, length });
 
 /** A wasm instance laid out for one plan. */
-export interface Instance<R extends Record<string, Region>> {
+export interface Instance<R extends Record<string, Region>, E = KernelExports> {
   /** The kernels, bound to this instance's memory. */
-  readonly exports: KernelExports;
+  readonly exports: E;
   /** Typed views of the regions, valid for the life of the plan, zero-filled at first. */
   readonly views: { readonly [K in keyof R]: InstanceType<R[K]['type']> };
   /** Byte offsets of the regions, to pass to kernels. 16-byte aligned. */
@@ -41,8 +41,11 @@ const limit = 1 << 30;
  * Instantiates the kernels with memory for the given regions, in their order. This is the only place that allocates.
  * @throws {RangeError} when a length is not a whole number, or the regions together exceed 1 GiB.
  */
-export function openInstance<R extends Record<string, Region>>(kernels: Kernels, regions: R): Instance<R> {
-  const exports = new WebAssembly.Instance(kernels.module).exports as unknown as KernelExports;
+export function openInstance<R extends Record<string, Region>, E extends Arena = KernelExports>(
+  kernels: Kernels<E>,
+  regions: R,
+): Instance<R, E> {
+  const exports = new WebAssembly.Instance(kernels.module).exports as unknown as E;
   const at: Record<string, number> = {};
   let end = align(exports.heapBase());
   for (const [name, { type, length }] of Object.entries(regions)) {
@@ -59,5 +62,5 @@ export function openInstance<R extends Record<string, Region>>(kernels: Kernels,
   const views = Object.fromEntries(
     Object.entries(regions).map(([name, { type, length }]) => [name, new type(memory.buffer, at[name], length)]),
   );
-  return { exports, views, at } as Instance<R>;
+  return { exports, views, at } as Instance<R, E>;
 }

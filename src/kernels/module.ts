@@ -1,11 +1,17 @@
 // Compiles kernels.wasm once: from the bytes inlined in this package, or from a URL where a page forbids inlined code.
 import { UnsupportedError } from '../errors.js';
+import type { KernelExports } from './generated/exports.js';
 import { kernelsBase64 } from './generated/wasm.js';
 
-/** The compiled kernels. Plain data: cheap to share, structured-cloneable to workers and worklets. */
-export interface Kernels {
+/** What every module of kernels has: memory, and where the plan's part of it begins. */
+export type Arena = Pick<KernelExports, 'memory' | 'heapBase'>;
+
+/** Compiled kernels. Plain data: cheap to share, structured-cloneable to workers and worklets. */
+export interface Kernels<E extends Arena = KernelExports> {
   /** The compiled module; every plan makes its own instance of it. */
   readonly module: WebAssembly.Module;
+  /** The functions of its instances; there is no such field. */
+  readonly exports?: E;
 }
 
 // A function that adds two v128: the smallest module that validates only where SIMD is there.
@@ -74,7 +80,13 @@ export async function loadKernels(options: { wasmUrl?: string | URL } = {}): Pro
  * Compiles the inlined kernels on the calling thread, for workers and worklets that cannot wait.
  * @throws {UnsupportedError} without WebAssembly SIMD.
  */
-export function compileKernels(): Kernels {
+export const compileKernels = (): Kernels => compileModule(kernelsBase64);
+
+/**
+ * Compiles a module of kernels from its base64, on the calling thread.
+ * @throws {UnsupportedError} without WebAssembly SIMD.
+ */
+export function compileModule<E extends Arena>(base64: string): Kernels<E> {
   requireSimd();
-  return { module: new WebAssembly.Module(decodeBase64(kernelsBase64)) };
+  return { module: new WebAssembly.Module(decodeBase64(base64)) };
 }

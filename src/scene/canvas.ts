@@ -1,5 +1,6 @@
 // Where moving things are drawn over the plate: shaded capsules, soft shadows, quadrilaterals, and the spans of each row
 // that they touched, so that a frame costs what moves in it.
+import type { StageMemory } from './kernels.js';
 
 /** How light falls on what moves: directions in the picture (right, up, towards the camera) and powers; at most two. */
 export interface Shading {
@@ -9,61 +10,79 @@ export interface Shading {
   readonly lamps: Float64Array;
 }
 
-/** A picture in linear light with one or three channels, over a plate it can be reset to. */
+/** A picture in linear light with one or three planes, over the plate of its stage that it can be reset to. */
 export class Canvas {
-  /** [height x width x channels]; equals the plate outside the spans. */
-  readonly data: Float32Array;
-  /** First touched column per row, and one past the last; empty where first >= last. */
-  readonly first: Int32Array;
-  /** One past the last touched column. */
-  readonly last: Int32Array;
-  private top: number;
-  private bottom = -1;
+  private readonly spans: Int32Array;
+  private readonly at: number;
+  private readonly spansAt: number;
+  private readonly bytes: number;
 
+  /** @param layer which of the stage's pictures this is. */
   constructor(
-    private readonly plate: Float32Array,
+    private readonly memory: StageMemory,
+    private readonly layer: 'sum' | 'one',
     readonly width: number,
     readonly height: number,
     readonly channels: 1 | 3,
-    private readonly shading: Shading,
+    shading: Shading,
   ) {
-    this.data = new Float32Array(plate);
-    this.first = new Int32Array(height).fill(width);
-    this.last = new Int32Array(height);
-    this.top = height;
+    const { views, at } = memory;
+    views[layer].set(views.plate);
+    this.spans = views[`${layer}Spans`];
+    this.at = at[layer];
+    this.spansAt = at[`${layer}Spans`];
+    this.bytes = 4 * width * height;
+    views.shape[8] = shading.ambient;
+    views.shape.set(shading.lamps, 9);
+    for (let y = 0; y < height; y++) this.spans[2 * y] = width;
+    this.spans[2 * height] = height;
+    this.spans[2 * height + 1] = -1;
   }
 
   /** Puts the plate back where something was drawn. */
   reset(): void {
-    const { plate, data, first, last, width, channels } = this;
-    for (let y = this.top; y <= this.bottom; y++) {
-      for (let o = (y * width + first[y]) * channels, end = (y * width + last[y]) * channels; o < end; o++) {
-        data[o] = plate[o];
-      }
-      first[y] = width;
-      last[y] = 0;
-    }
-    this.top = this.height;
-    this.bottom = -1;
+    const { memory, at, spansAt, channels, bytes, width, height } = this;
+    memory.exports.canvasReset(at, spansAt, memory.at.plate, channels, bytes, width, height);
   }
 
-  /** Adds `share` of what was drawn here to `target`, whose plate is the same. */
+  /** Adds `share` of what was drawn here to `target`, the other picture of the stage. */
   addTo(target: Canvas, share: number): void {
-    const { plate, data, first, last, width, channels } = this;
-    for (let y = this.top; y <= this.bottom; y++) {
-      if (first[y] >= last[y]) continue;
-      target.touch(y, first[y], last[y]);
-      for (let o = (y * width + first[y]) * channels, end = (y * width + last[y]) * channels; o < end; o++) {
-        target.data[o] += share * (data[o] - plate[o]);
-      }
-    }
+    const { memory, at, spansAt, channels, bytes, width, height } = this;
+    memory.views.share[0] = share;
+    memory.exports.canvasAdd(
+      at,
+      spansAt,
+      memory.at.plate,
+      target.at,
+      target.spansAt,
+      memory.at.share,
+      channels,
+      bytes,
+      width,
+      height,
+    );
   }
 
   private touch(y: number, x0: number, x1: number): void {
-    if (x0 < this.first[y]) this.first[y] = x0;
-    if (x1 > this.last[y]) this.last[y] = x1;
-    if (y < this.top) this.top = y;
-    if (y > this.bottom) this.bottom = y;
+    const { spans, height } = this;
+    if (x0 < spans[2 * y]) spans[2 * y] = x0;
+    if (x1 > spans[2 * y + 1]) spans[2 * y + 1] = x1;
+    if (y < spans[2 * height]) spans[2 * height] = y;
+    if (y > spans[2 * height + 1]) spans[2 * height + 1] = y;
+  }
+
+  /** Where the capsule now in `shape` may reach: see `canvasWalk`. */
+  private walk(ax: number, ay: number, ar: number, bx: number, by: number, br: number, soft: number): number {
+    const { memory, spansAt, width, height } = this;
+    const { shape } = memory.views;
+    shape[0] = ax;
+    shape[1] = ay;
+    shape[2] = ar;
+    shape[3] = bx;
+    shape[4] = by;
+    shape[5] = br;
+    shape[6] = soft;
+    return memory.exports.canvasWalk(memory.at.shape, memory.at.walk, spansAt, width, height);
   }
 
   /**
@@ -82,77 +101,12 @@ export class Canvas {
     soft: number,
     alpha = 1,
   ): void {
-    const { width, height, data, channels } = this;
-    const { ambient, lamps } = this.shading;
-    const reach = Math.max(ar, br) + soft;
-    const y0 = Math.max(0, Math.ceil(Math.min(ay, by) - reach - 0.5));
-    const y1 = Math.min(height - 1, Math.floor(Math.max(ay, by) + reach - 0.5));
-    const dx = bx - ax;
-    const dy = by - ay;
-    const inverseLength = 1 / (dx * dx + dy * dy + 1e-9);
-    const inverseSoft = alpha / (2 * soft);
-    const c0 = colour[0];
-    const l0 = lamps[0];
-    const l1 = lamps[1];
-    const l2 = lamps[2];
-    const l3 = lamps[3];
-    const m0 = lamps[4];
-    const m1 = lamps[5];
-    const m2 = lamps[6];
-    const m3 = lamps[7];
-    for (let y = y0; y <= y1; y++) {
-      const py = y + 0.5;
-      // The part of the axis within reach of this row bounds the columns.
-      let t0 = 0;
-      let t1 = 1;
-      if (dy > 1e-6 || dy < -1e-6) {
-        const ta = (py - reach - ay) / dy;
-        const tb = (py + reach - ay) / dy;
-        t0 = Math.max(0, Math.min(ta, tb));
-        t1 = Math.min(1, Math.max(ta, tb));
-        if (t0 > t1) continue;
-      }
-      const xa = ax + dx * t0;
-      const xb = ax + dx * t1;
-      const x0 = Math.max(0, Math.ceil(Math.min(xa, xb) - reach - 0.5));
-      const x1 = Math.min(width - 1, Math.floor(Math.max(xa, xb) + reach - 0.5));
-      if (x0 > x1) continue;
-      this.touch(y, x0, x1 + 1);
-      const ey = py - ay;
-      for (let x = x0; x <= x1; x++) {
-        const ex = x + 0.5 - ax;
-        let t = (ex * dx + ey * dy) * inverseLength;
-        t = t < 0 ? 0 : t > 1 ? 1 : t;
-        const qx = ex - t * dx;
-        const qy = ey - t * dy;
-        const r = ar + (br - ar) * t;
-        const squared = qx * qx + qy * qy;
-        const outer = r + soft;
-        if (squared >= outer * outer) continue;
-        const distance = Math.sqrt(squared);
-        let cover = (outer - distance) * inverseSoft;
-        if (cover > alpha) cover = alpha;
-        const inverse = 1 / (r + 0.3);
-        const nx = qx * inverse;
-        const ny = -qy * inverse;
-        const flat = 1 - nx * nx - ny * ny;
-        const nz = flat > 0 ? Math.sqrt(flat) : 0;
-        let light = ambient * (0.8 + 0.2 * nz);
-        const a = nx * l0 + ny * l1 + nz * l2;
-        if (a > 0) light += a * l3;
-        const b = nx * m0 + ny * m1 + nz * m2;
-        if (b > 0) light += b * m3;
-        if (channels === 1) {
-          const o = y * width + x;
-          data[o] += cover * (c0 * light - data[o]);
-        } else {
-          const o = (y * width + x) * 3;
-          data[o] += cover * (c0 * light - data[o]);
-          data[o + 1] += cover * (colour[1] * light - data[o + 1]);
-          data[o + 2] += cover * (colour[2] * light - data[o + 2]);
-        }
-      }
-    }
+    const { memory, channels, width } = this;
+    const rows = this.walk(ax, ay, ar, bx, by, br, soft);
+    const { shape } = memory.views;
+    shape[7] = alpha;
+    for (let k = 0; k < channels; k++) shape[17 + k] = colour[k];
+    memory.exports.canvasCapsule(memory.at.shape, memory.at.walk, rows, this.at, channels, this.bytes, width);
   }
 
   /**
@@ -160,54 +114,10 @@ export class Canvas {
    * @param soft half width of the penumbra, pixels; wider than the capsule it also pales.
    */
   shadow(ax: number, ay: number, ar: number, bx: number, by: number, br: number, strength: number, soft: number): void {
-    const { width, height, data, channels } = this;
-    const wide = Math.max(ar, br);
-    const reach = wide + soft;
-    const y0 = Math.max(0, Math.ceil(Math.min(ay, by) - reach - 0.5));
-    const y1 = Math.min(height - 1, Math.floor(Math.max(ay, by) + reach - 0.5));
-    const dx = bx - ax;
-    const dy = by - ay;
-    const inverseLength = 1 / (dx * dx + dy * dy + 1e-9);
-    for (let y = y0; y <= y1; y++) {
-      const py = y + 0.5;
-      let t0 = 0;
-      let t1 = 1;
-      if (dy > 1e-6 || dy < -1e-6) {
-        const ta = (py - reach - ay) / dy;
-        const tb = (py + reach - ay) / dy;
-        t0 = Math.max(0, Math.min(ta, tb));
-        t1 = Math.min(1, Math.max(ta, tb));
-        if (t0 > t1) continue;
-      }
-      const xa = ax + dx * t0;
-      const xb = ax + dx * t1;
-      const x0 = Math.max(0, Math.ceil(Math.min(xa, xb) - reach - 0.5));
-      const x1 = Math.min(width - 1, Math.floor(Math.max(xa, xb) + reach - 0.5));
-      if (x0 > x1) continue;
-      this.touch(y, x0, x1 + 1);
-      const ey = py - ay;
-      for (let x = x0; x <= x1; x++) {
-        const ex = x + 0.5 - ax;
-        let t = (ex * dx + ey * dy) * inverseLength;
-        t = t < 0 ? 0 : t > 1 ? 1 : t;
-        const qx = ex - t * dx;
-        const qy = ey - t * dy;
-        const r = ar + (br - ar) * t;
-        const squared = qx * qx + qy * qy;
-        const outer = r + soft;
-        if (squared >= outer * outer) continue;
-        let cover = (outer - Math.sqrt(squared)) / (2 * Math.min(r, soft));
-        cover = cover >= 1 ? 1 : cover * cover * (3 - 2 * cover);
-        const keep = 1 - strength * cover;
-        if (channels === 1) data[y * width + x] *= keep;
-        else {
-          const o = (y * width + x) * 3;
-          data[o] *= keep;
-          data[o + 1] *= keep;
-          data[o + 2] *= keep;
-        }
-      }
-    }
+    const { memory, channels, width } = this;
+    const rows = this.walk(ax, ay, ar, bx, by, br, soft);
+    memory.views.shape[7] = strength;
+    memory.exports.canvasShadow(memory.at.shape, memory.at.walk, rows, this.at, channels, this.bytes, width);
   }
 
   /**
@@ -216,7 +126,9 @@ export class Canvas {
    * @param soft half width of its edge, pixels.
    */
   quad(corners: Float64Array, colour: Float64Array, soft: number, mask: Float32Array, alpha = 1): void {
-    const { width, height, data, channels } = this;
+    const { width, height, channels } = this;
+    const data = this.memory.views[this.layer];
+    const plane = width * height;
     let low = height;
     let high = -1;
     let left = width;
@@ -255,8 +167,7 @@ export class Canvas {
         if (cover <= 0) continue;
         if (cover > 1) cover = 1;
         cover *= alpha * mask[y * width + x];
-        const o = (y * width + x) * channels;
-        for (let k = 0; k < channels; k++) data[o + k] += cover * (colour[k] - data[o + k]);
+        for (let k = 0, o = y * width + x; k < channels; k++, o += plane) data[o] += cover * (colour[k] - data[o]);
       }
     }
   }

@@ -1,11 +1,9 @@
 // From linear light to grey levels: exposure, corners, shake, tone curve and noise, as a camera does it.
 import { exp, pow, sin } from './exact-math.js';
+import { grainCount, grainStep, type StageMemory, toneCount } from './kernels.js';
 import type { Sensor } from './look.js';
 import { Random } from './random.js';
 import type { Colour } from './texture.js';
-
-const curveSize = 4096;
-const noiseSize = 1 << 16;
 
 let grain: Float32Array | undefined;
 
@@ -13,7 +11,7 @@ let grain: Float32Array | undefined;
 function noiseTable(): Float32Array {
   if (!grain) {
     const random = new Random(20170612, 'noise');
-    grain = Float32Array.from({ length: noiseSize }, () => random.gauss());
+    grain = Float32Array.from({ length: grainCount }, () => random.gauss());
   }
   return grain;
 }
@@ -27,17 +25,16 @@ export function lumaWeights(whiteBalance: Colour): Colour {
 
 /** Turns pictures of linear light into bytes. */
 export class Development {
-  private readonly curve = new Float32Array(curveSize);
-  private readonly deviation = new Float32Array(256);
-  private readonly corner: Float32Array;
-  private readonly shifted: Float32Array;
+  private readonly fall: number;
   private readonly phase: readonly number[];
 
   /**
+   * @param memory of the stage; its curve, noise and corners are filled here.
    * @param mean mean luminance of the plate, which automatic exposure brings to `sensor.exposure`.
    * @param shake amplitude, pixels.
    */
   constructor(
+    private readonly memory: StageMemory,
     private readonly sensor: Sensor,
     private readonly width: number,
     private readonly height: number,
@@ -47,110 +44,88 @@ export class Development {
     private readonly seed: number,
   ) {
     const { gamma, contrast, haze, exposure, noise, vignette } = sensor;
-    for (let i = 0; i < curveSize; i++) {
+    const { tones, corner, grain: repeated } = memory.views;
+    for (let i = 0; i < toneCount; i++) {
       // 0..2 in linear light: highlights roll off before they clip.
-      let v = (2 * (i + 0.5)) / curveSize;
+      let v = (2 * (i + 0.5)) / toneCount;
       v = v * (1 - haze) + haze * exposure;
       if (v > 0.8) v = 0.8 + 0.2 * (1 - exp(-(v - 0.8) / 0.25));
       const y = pow(v, gamma);
-      this.curve[i] = 255 * Math.min(1, Math.max(0, y + contrast * (y * y * (3 - 2 * y) - y)));
+      tones[2 * i] = 255 * Math.min(1, Math.max(0, y + contrast * (y * y * (3 - 2 * y) - y)));
+      tones[2 * i + 1] = noise[0] + ((noise[1] - noise[0]) * Math.floor(tones[2 * i])) / 255;
     }
-    for (let i = 0; i < 256; i++) this.deviation[i] = noise[0] + ((noise[1] - noise[0]) * i) / 255;
     // Darkening by the square of the distance from the middle, for columns and rows apart.
-    const scale = (4 * vignette) / (width * width + height * height);
-    this.corner = new Float32Array(width);
-    for (let x = 0; x < width; x++) this.corner[x] = scale * (x + 0.5 - width / 2) * (x + 0.5 - width / 2);
-    this.shifted = new Float32Array(shake > 0 ? width * height * channels : 0);
+    this.fall = (4 * vignette) / (width * width + height * height);
+    for (let x = 0; x < width; x++) corner[x] = this.fall * (x + 0.5 - width / 2) * (x + 0.5 - width / 2);
+    const table = noiseTable();
+    repeated.set(table);
+    repeated.set(table.subarray(0, repeated.length - grainCount), grainCount);
     const random = new Random(seed, 'shake');
     this.phase = Array.from({ length: 6 }, () => random.range(0, 6.28));
   }
 
   /**
-   * Develops one picture.
-   * @param light [height x width x channels].
+   * Develops the stage's picture `sum`.
    * @param frame index that picks the noise.
    * @param time seconds.
    * @param out [height x width x channels].
    */
-  develop(light: Float32Array, frame: number, time: number, out: Uint8Array): void {
-    const { width, height, channels, sensor, curve, deviation, corner, phase } = this;
-    const table = noiseTable();
+  develop(frame: number, time: number, out: Uint8Array): void {
+    const { memory, width, height, channels, sensor, phase } = this;
+    const { exports, views, at } = memory;
+    const { starts, numbers, bytes } = views;
+    if (this.shake > 0) this.shift(time);
+    const light = this.shake > 0 ? at.shifted : at.sum;
     const random = new Random(this.seed + frame, 'grain');
-    const source = this.shake > 0 ? this.shiftBy(light, time) : light;
+    for (let y = 0; y < height; y++) starts[y] = 4 * ((random.bits() + 1) & (grainCount - 1));
     const [depth, rate] = sensor.flicker;
     const drift = 1 + sensor.drift * sin(0.9 * time + phase[4]);
     const flicker = 1 + depth * sin(6.283 * rate * time + phase[5]);
-    const gain = (sensor.exposure / Math.max(1e-5, this.mean)) * drift * flicker * (curveSize / 2);
-    const scale = (4 * sensor.vignette) / (width * width + height * height);
+    const gain = (sensor.exposure / Math.max(1e-5, this.mean)) * drift * flicker * (toneCount / 2);
     const balance = sensor.whiteBalance;
     const norm = 0.2126 * balance[0] + 0.7152 * balance[1] + 0.0722 * balance[2];
-    const gains = [(gain * balance[0]) / norm, (gain * balance[1]) / norm, (gain * balance[2]) / norm];
-    const mask = noiseSize - 1;
-    for (let y = 0; y < height; y++) {
-      const off = y + 0.5 - height / 2;
-      const side = 1 - scale * off * off;
-      let at = random.bits() & mask;
-      let o = y * width * channels;
-      if (channels === 1) {
-        const rowGain = gain;
-        for (let x = 0; x < width; x++, o++) {
-          let index = (source[o] * (rowGain * (side - corner[x]))) | 0;
-          index = index < 0 ? 0 : index >= curveSize ? curveSize - 1 : index;
-          const grey = curve[index];
-          at = (at + 1) & mask;
-          const value = grey + table[at] * deviation[grey | 0] + 0.5;
-          out[o] = value < 0 ? 0 : value > 255 ? 255 : value;
-        }
-      } else {
-        for (let x = 0; x < width; x++) {
-          const share = side - corner[x];
-          at = (at + 1) & mask;
-          const common = 0.75 * table[at];
-          for (let k = 0; k < 3; k++, o++) {
-            let index = (source[o] * (gains[k] * share)) | 0;
-            index = index < 0 ? 0 : index >= curveSize ? curveSize - 1 : index;
-            const grey = curve[index];
-            const value = grey + (common + 0.66 * table[(at + 1013 * (k + 1)) & mask]) * deviation[grey | 0] + 0.5;
-            out[o] = value < 0 ? 0 : value > 255 ? 255 : value;
-          }
-        }
-      }
+    numbers[1] = this.fall;
+    // The noise of a colour's channels is partly common to them.
+    numbers[2] = channels === 1 ? 1 : 0.75;
+    numbers[3] = channels === 1 ? 0 : 0.66;
+    for (let k = 0; k < channels; k++) {
+      numbers[0] = channels === 1 ? gain : (gain * balance[k]) / norm;
+      exports.sensorDevelop(
+        light + 4 * k * width * height,
+        at.corner,
+        at.tones,
+        toneCount,
+        at.grain,
+        at.starts,
+        4 * grainStep * (k + 1),
+        at.numbers,
+        at.bytes + k,
+        channels,
+        width,
+        height,
+      );
     }
+    out.set(bytes);
   }
 
-  /** The picture moved by the shake of this moment, between pixels. */
-  private shiftBy(light: Float32Array, time: number): Float32Array {
-    const { width, height, channels, shifted, shake, phase } = this;
+  /** Moves the picture by the shake of this moment, between pixels. */
+  private shift(time: number): void {
+    const { memory, width, height, channels, shake, phase } = this;
+    const { exports, views, at } = memory;
     const ox = shake * (0.6 * sin(7 * time + phase[0]) + 0.4 * sin(13.1 * time + phase[1]));
     const oy = shake * (0.6 * sin(6.1 * time + phase[2]) + 0.4 * sin(11.7 * time + phase[3]));
     const ix = Math.floor(ox);
     const iy = Math.floor(oy);
     const fx = ox - ix;
     const fy = oy - iy;
-    const w00 = (1 - fx) * (1 - fy);
-    const w10 = fx * (1 - fy);
-    const w01 = (1 - fx) * fy;
-    const w11 = fx * fy;
-    for (let y = 0; y < height; y++) {
-      const ya = Math.min(height - 1, Math.max(0, y + iy)) * width;
-      const yb = Math.min(height - 1, Math.max(0, y + iy + 1)) * width;
-      let o = y * width * channels;
-      for (let x = 0; x < width; x++) {
-        let xa = x + ix;
-        let xb = xa + 1;
-        if (xa < 0) xa = 0;
-        else if (xa >= width) xa = width - 1;
-        if (xb < 0) xb = 0;
-        else if (xb >= width) xb = width - 1;
-        for (let k = 0; k < channels; k++, o++) {
-          shifted[o] =
-            light[(ya + xa) * channels + k] * w00 +
-            light[(ya + xb) * channels + k] * w10 +
-            light[(yb + xa) * channels + k] * w01 +
-            light[(yb + xb) * channels + k] * w11;
-        }
-      }
+    const { weights } = views;
+    weights[0] = (1 - fx) * (1 - fy);
+    weights[1] = fx * (1 - fy);
+    weights[2] = (1 - fx) * fy;
+    weights[3] = fx * fy;
+    for (let k = 0; k < channels; k++) {
+      const plane = 4 * k * width * height;
+      exports.sensorShift(at.sum + plane, at.shifted + plane, ix, iy, at.weights, width, height);
     }
-    return shifted;
   }
 }

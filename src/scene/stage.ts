@@ -3,6 +3,7 @@ import { View } from './camera.js';
 import { Canvas, type Shading } from './canvas.js';
 import type { Setting } from './draw-scene.js';
 import { Figure, type ShadowLamp } from './figure.js';
+import { openStage } from './kernels.js';
 import { Passers } from './passers.js';
 import { renderPlate } from './plate.js';
 import { Random } from './random.js';
@@ -38,12 +39,12 @@ export class Stage {
       mean += weights[0] * light[o] + weights[1] * light[o + 1] + weights[2] * light[o + 2];
     }
     mean /= width * height;
-    let plate = light;
-    if (!rgb) {
-      plate = new Float32Array(width * height);
-      for (let i = 0, o = 0; i < plate.length; i++, o += 3) {
-        plate[i] = weights[0] * light[o] + weights[1] * light[o + 1] + weights[2] * light[o + 2];
-      }
+    const memory = openStage(width, height, channels);
+    const { plate } = memory.views;
+    const size = width * height;
+    for (let i = 0, o = 0; i < size; i++, o += 3) {
+      if (!rgb) plate[i] = weights[0] * light[o] + weights[1] * light[o + 1] + weights[2] * light[o + 2];
+      else for (let k = 0; k < 3; k++) plate[k * size + i] = light[o + k];
     }
     const blur = (sensor.blur * width) / 320;
     if (blur > 0.1) smooth(plate, width, height, channels, blur);
@@ -86,8 +87,8 @@ export class Stage {
       share: level[n] / total,
     }));
     const ambientShare = luminance(ambient) / total;
-    this.sum = new Canvas(plate, width, height, channels, shading);
-    this.one = new Canvas(plate, width, height, channels, shading);
+    this.sum = new Canvas(memory, 'sum', width, height, channels, shading);
+    this.one = new Canvas(memory, 'one', width, height, channels, shading);
     const soft = 0.5 + 0.8 * blur;
     const figure = (canvas: Canvas): Figure =>
       new Figure(
@@ -106,6 +107,7 @@ export class Stage {
       );
     this.figures = [figure(this.sum), figure(this.one)];
     this.development = new Development(
+      memory,
       sensor,
       width,
       height,
@@ -134,27 +136,27 @@ export class Stage {
         one.reset();
       }
     }
-    this.development.develop(sum.data, index, time, out);
+    this.development.develop(index, time, out);
   }
 }
 
-/** Blurs a picture in place: twice a three-tap filter of the given radius, each way. */
-function smooth(data: Float32Array, width: number, height: number, channels: number, radius: number): void {
+/** Blurs planes in place: twice a three-tap filter of the given radius, each way. */
+function smooth(planes: Float32Array, width: number, height: number, channels: number, radius: number): void {
   const rounds = Math.max(1, Math.ceil(radius * radius));
   const side = Math.min(0.33, (0.5 * radius * radius) / rounds);
   const line = new Float32Array(Math.max(width, height));
   const pass = (offset: number, stride: number, length: number): void => {
-    for (let i = 0; i < length; i++) line[i] = data[offset + i * stride];
+    for (let i = 0; i < length; i++) line[i] = planes[offset + i * stride];
     for (let i = 0; i < length; i++) {
       const before = line[i > 0 ? i - 1 : 0];
       const after = line[i < length - 1 ? i + 1 : i];
-      data[offset + i * stride] = line[i] + side * (before + after - 2 * line[i]);
+      planes[offset + i * stride] = line[i] + side * (before + after - 2 * line[i]);
     }
   };
   for (let round = 0; round < rounds; round++) {
-    for (let k = 0; k < channels; k++) {
-      for (let y = 0; y < height; y++) pass(y * width * channels + k, channels, width);
-      for (let x = 0; x < width; x++) pass(x * channels + k, width * channels, height);
+    for (let first = 0; first < channels * width * height; first += width * height) {
+      for (let y = 0; y < height; y++) pass(first + y * width, 1, width);
+      for (let x = 0; x < width; x++) pass(first + x, width, height);
     }
   }
 }
