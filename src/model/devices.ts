@@ -1,24 +1,34 @@
 // Where a model can run, as a plain list, and the choice among them.
 import { ModelError } from '../errors.js';
 
-/** Names of devices. */
-export type Device = 'cuda' | 'webgpu' | 'cpu' | 'wasm';
+/** Names of devices: a GPU through CUDA or WebGPU, the processor by native code, by WebAssembly, or by TensorFlow.js. */
+export type Device = 'cuda' | 'webgpu' | 'cpu' | 'wasm' | 'tfjs';
 
 /** One way to run a model. */
 export interface Provider {
   readonly device: Device;
   /** The package that does it; loaded only when it is this provider's turn. */
-  readonly runtime: 'onnxruntime-node' | 'onnxruntime-web';
+  readonly runtime: 'onnxruntime-node' | 'onnxruntime-web' | '@tensorflow/tfjs-backend-wasm';
   /** What the package calls it, and what takes the operators it lacks. */
   readonly executionProviders: readonly string[];
+  /** The files of a model that it needs, by what cards call them. */
+  readonly files: readonly string[];
 }
+
+const onnx = ['onnx'];
 
 /** What Node can run models on, fastest first. */
 export const nodeProviders: readonly Provider[] = [
-  { device: 'cuda', runtime: 'onnxruntime-node', executionProviders: ['cuda', 'cpu'] },
-  { device: 'webgpu', runtime: 'onnxruntime-node', executionProviders: ['webgpu', 'cpu'] },
-  { device: 'cpu', runtime: 'onnxruntime-node', executionProviders: ['cpu'] },
-  { device: 'wasm', runtime: 'onnxruntime-web', executionProviders: ['wasm'] },
+  { device: 'cuda', runtime: 'onnxruntime-node', executionProviders: ['cuda', 'cpu'], files: onnx },
+  { device: 'webgpu', runtime: 'onnxruntime-node', executionProviders: ['webgpu', 'cpu'], files: onnx },
+  { device: 'cpu', runtime: 'onnxruntime-node', executionProviders: ['cpu'], files: onnx },
+  { device: 'wasm', runtime: 'onnxruntime-web', executionProviders: ['wasm'], files: onnx },
+];
+
+/** What browsers can run models on, fastest first. */
+export const webProviders: readonly Provider[] = [
+  { device: 'webgpu', runtime: 'onnxruntime-web', executionProviders: ['webgpu'], files: onnx },
+  { device: 'wasm', runtime: 'onnxruntime-web', executionProviders: ['wasm'], files: onnx },
 ];
 
 /** A device that was passed over. */

@@ -5,39 +5,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from '../errors.js';
 import { describeFileProblem } from '../file-problem.js';
-import { type ModelCard, parseCard, verifyFile } from './card.js';
+import {
+  addressOf,
+  fetchBytes,
+  type ModelBytes,
+  openModelAt,
+  openModelBytes,
+  type OpenedModel,
+  type ReadModelOptions,
+} from './model-files.js';
 
-/** A model in memory. */
-export interface ModelBytes {
-  /** Content of `card.json`, as text or parsed. */
-  readonly card: unknown;
-  /** Content of the file that the card calls `onnx`. */
-  readonly onnx: Uint8Array<ArrayBuffer>;
-}
-
-/** A model's card and its file, checked against each other. */
-export interface OpenedModel {
-  readonly card: ModelCard;
-  readonly onnx: Uint8Array<ArrayBuffer>;
-}
-
-/** How far reading is. */
-export interface LoadProgress {
-  /** File of the model folder. */
-  readonly file: string;
-  /** Bytes so far. */
-  readonly loaded: number;
-  /** Bytes in all, as the card says. */
-  readonly total: number;
-}
-
-/** What reading a model may be told. */
-export interface ReadModelOptions {
-  /** Called as bytes of the model file come in. */
-  readonly onProgress?: (progress: LoadProgress) => void;
-  /** Ends reading; the promise is rejected with its reason. */
-  readonly signal?: AbortSignal;
-}
+export type { LoadProgress, ModelBytes, OpenedModel, ReadModelOptions } from './model-files.js';
 
 const shippedFolder = (): string =>
   join(dirname(createRequire(import.meta.url).resolve('deep-marimba/package.json')), 'models');
@@ -74,32 +52,6 @@ async function readFromFolder(
   }
 }
 
-async function fetchFrom(
-  address: URL,
-  signal: AbortSignal | undefined,
-  onBytes: (loaded: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const response = await fetch(address, { signal: signal ?? null });
-    if (!response.ok || response.body === null) {
-      throw new ModelError(`${address.href} cannot be loaded: the server answers ${response.status}.`);
-    }
-    const chunks: Uint8Array[] = [];
-    let loaded = 0;
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      onBytes((loaded += chunk.length));
-    }
-    const bytes = new Uint8Array(loaded);
-    chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
-    return bytes;
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof ModelError) throw cause;
-    throw new ModelError(`${address.href} cannot be reached; check the address and the network.`, { cause });
-  }
-}
-
 /** What a string means: an address, a folder, or the name of a model that ships. */
 async function locate(source: string): Promise<string | URL> {
   if (/^https?:\/\//.test(source)) return new URL(source);
@@ -115,7 +67,7 @@ async function locate(source: string): Promise<string | URL> {
 }
 
 /**
- * Reads a model and checks every byte of it against its card.
+ * Finds a model and reads its card; every file that is read is checked against it.
  * @param source name of a shipped model, folder, http or file address of a folder, or {@link ModelBytes}.
  * @throws {ModelError} when something is missing, damaged, unreachable or of another version.
  */
@@ -123,29 +75,22 @@ export async function openModelSource(
   source: string | URL | ModelBytes,
   options: ReadModelOptions = {},
 ): Promise<OpenedModel> {
-  const { onProgress, signal } = options;
+  const { signal } = options;
   signal?.throwIfAborted();
-  if (typeof source === 'object' && 'onnx' in source) {
-    const card = parseCard(source.card);
-    await verifyFile(card.files.onnx, source.onnx);
-    return { card, onnx: source.onnx };
-  }
+  if (typeof source === 'object' && 'onnx' in source) return openModelBytes(source);
   const place =
     typeof source === 'string' ? await locate(source) : source.protocol === 'file:' ? fileURLToPath(source) : source;
-  const nameOf = (path: string): string =>
-    typeof place === 'string' ? join(place, path) : addressOf(place, path).href;
-  const read = (path: string, onBytes: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> =>
-    typeof place === 'string'
-      ? readFromFolder(place, path, signal)
-      : fetchFrom(addressOf(place, path), signal, onBytes);
-  const card = parseCard(new TextDecoder().decode(await read('card.json', () => undefined)), nameOf('card.json'));
-  const { path, bytes: total } = card.files.onnx;
-  const onnx = await read(path, (loaded) => onProgress?.({ file: path, loaded, total }));
-  await verifyFile(card.files.onnx, onnx, nameOf(path));
-  onProgress?.({ file: path, loaded: total, total });
-  return { card, onnx };
+  if (typeof place === 'string') {
+    return openModelAt(
+      { nameOf: (path) => join(place, path), read: (path) => readFromFolder(place, path, signal) },
+      options,
+    );
+  }
+  return openModelAt(
+    {
+      nameOf: (path) => addressOf(place, path).href,
+      read: (path, _, onBytes) => fetchBytes(addressOf(place, path), { signal, onBytes }),
+    },
+    options,
+  );
 }
-
-/** Of a file in a folder that may be named with or without a slash at its end. */
-const addressOf = (folder: URL, path: string): URL =>
-  new URL(path, folder.href.endsWith('/') ? folder : new URL(`${folder.href}/`));

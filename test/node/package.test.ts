@@ -91,7 +91,7 @@ describe('the tarball', () => {
 
   it('has types that agree with its code', async () => {
     const archive = createPackageFromTarballData(new Uint8Array(readFileSync(tarball)));
-    const result = await checkPackage(archive, { entrypoints: ['.', './worklet', './package.json'] });
+    const result = await checkPackage(archive, { entrypoints: ['.', './worklet', './model-worker', './package.json'] });
     if (result.types === false) throw new Error('The package has no types.');
     // ESM only, by choice: `require` and TypeScript's node10 resolution are not served.
     const served = result.problems.filter(
@@ -111,6 +111,10 @@ describe('the tarball', () => {
         default: { types: './dist/types/browser.d.ts', default: './dist/browser.js' },
       },
       './worklet': { types: './dist/types/worklet-entry.d.ts', default: './dist/worklet.js' },
+      './model-worker': {
+        types: './dist/types/model/web-session-worker.d.ts',
+        default: './dist/model/web-session-worker.js',
+      },
       './kernels.wasm': './dist/kernels.wasm',
       './models/*': './models/*',
       './package.json': './package.json',
@@ -140,8 +144,9 @@ describe('in Node', () => {
       UnsupportedError VideoError analyzeNotes bandBins barEnvelope barStrips calibrationRows decodeMidi detectStrikes
       encodeMidi encodeWav formatCalibration formatPng formatSvg frameRate grayWeights hzToMidi instrumentA4 isMarimbaError
       keyboardView limiterKnee loadKernels marimbaBar midiToHz midiToName nameToMidi noteSet openSound parseCalibration
-      parseLayout pickStrikes placeLayout plotAmplitudes readSound soundEnvelope synthesize`;
-    const inNode = 'readFeatures readMarimbaData readStrikes writeEvents writeFeatures writeMidi writeWav';
+      parseLayout pickStrikes placeLayout plotAmplitudes readSound soundEnvelope synthesize loadModel`;
+    const inNode =
+      'shippedModels readFeatures readMarimbaData readStrikes writeEvents writeFeatures writeMidi writeWav';
     const inBrowsers = 'MarimbaNode createMarimbaNode';
     const namesOf = (file: string): string[] =>
       node(`console.log(Object.keys(await import('./node_modules/deep-marimba/dist/${file}')).join(' '));`)

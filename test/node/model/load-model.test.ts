@@ -13,7 +13,8 @@ import { loadModel, type Model } from '../../../src/model/load-model.js';
 import { type LoadProgress, shippedModels } from '../../../src/model/model-source.js';
 import type { PredictorOptions } from '../../../src/model/predictor.js';
 import type { Strike } from '../../../src/types.js';
-import { calibration, freshModel, picture } from '../../support/fresh-model.js';
+import { freshModel } from '../../support/fresh-model.js';
+import { calibration, picture } from '../../support/moving-picture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'deep-marimba-model-'));
 const { card, onnx } = freshModel();

@@ -9,7 +9,8 @@ import {
   type PredictOptions,
   type Strike,
 } from '../../../src/node.js';
-import { calibration, freshModel, picture } from '../../support/fresh-model.js';
+import { freshModel } from '../../support/fresh-model.js';
+import { calibration, picture } from '../../support/moving-picture.js';
 
 const seconds = 3;
 let model: Model;

@@ -11,7 +11,8 @@ import { RowStream } from '../../../src/model/row-stream.js';
 import { openWorkerSession } from '../../../src/model/worker-session.js';
 import type { Strike } from '../../../src/types.js';
 import { barStrips } from '../../../src/video/strip.js';
-import { calibration, freshModel, picture } from '../../support/fresh-model.js';
+import { freshModel } from '../../support/fresh-model.js';
+import { calibration, picture } from '../../support/moving-picture.js';
 
 const { card, onnx } = freshModel({ fps: [25, 50], threshold: 0.0148 });
 let model: Model;

@@ -1,0 +1,113 @@
+// A model that is open on the first device that works, whatever the host: what Node's and the browser's loadModel share.
+import { ModelError } from '../errors.js';
+import type { Kernels } from '../kernels/module.js';
+import type { Calibration } from '../types.js';
+import type { ModelCard } from './card.js';
+import { type Device, openOnDevice, type Provider, type Skipped } from './devices.js';
+import type { OpenedModel } from './model-files.js';
+import type { Session } from './onnx-runtime.js';
+import { Predictor, type PredictorOptions } from './predictor.js';
+import { RowStream } from './row-stream.js';
+
+/** A model that is open on a device. */
+export interface Model {
+  /** All that is known of it. */
+  readonly card: ModelCard;
+  /** What it runs on. */
+  readonly device: Device;
+  /** Faster devices that `auto` passed over, and why. */
+  readonly skipped: readonly Skipped[];
+  /**
+   * Opens a stream of frames; any number may share the model.
+   * @throws {ModelError | TypeError | RangeError} as {@link Predictor}'s constructor.
+   */
+  createPredictor(calibration: Calibration, options?: PredictorOptions): Predictor;
+  /** Frees device and thread; predictors fail from then on. Twice does no harm. */
+  dispose(): Promise<void>;
+}
+
+/** What opening needs of the host. */
+export interface OpenModelOptions {
+  /** Devices of this host, fastest first. */
+  readonly providers: readonly Provider[];
+  readonly device: Device | 'auto';
+  readonly signal: AbortSignal | undefined;
+  /** Opens a session; `read` gives the files the provider needs, verified, in its order. */
+  readonly open: (provider: Provider, read: () => Promise<readonly Uint8Array<ArrayBuffer>[]>) => Promise<Session>;
+}
+
+/**
+ * Opens the model on a device and tries one step there.
+ * @throws {ModelError} when nothing here can run it; a RangeError for an unknown device; the signal's reason.
+ */
+export async function openModel(
+  kernels: Kernels,
+  { card, read }: OpenedModel,
+  { providers, device: wanted, signal, open }: OpenModelOptions,
+): Promise<Model> {
+  // A file that is damaged or out of reach is no fault of any device.
+  let broken: Error | undefined;
+  const readFor = async ({ files }: Provider): Promise<Uint8Array<ArrayBuffer>[]> => {
+    const missing = files.find((name) => !Object.hasOwn(card.files, name));
+    if (missing !== undefined) throw new ModelError(`${card.name} has no file for it: its card names no "${missing}".`);
+    return Promise.all(files.map(read)).catch((error: unknown) => {
+      throw (broken = error instanceof Error ? error : new Error(String(error)));
+    });
+  };
+  const openHere = async (provider: Provider): Promise<Session> => {
+    signal?.throwIfAborted();
+    if (broken) throw broken;
+    const session = await untilAborted(
+      open(provider, () => readFor(provider)),
+      signal,
+    );
+    try {
+      signal?.throwIfAborted();
+      await new RowStream(session, card, nominalBars(card), card.outputs).warmUp();
+      return session;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  };
+  const found = await openOnDevice(providers, wanted, card.name, openHere).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw broken ?? error;
+  });
+  const { device, skipped, opened: session } = found;
+  let disposed: Promise<void> | undefined;
+  return {
+    card,
+    device,
+    skipped,
+    createPredictor: (calibration, options) => new Predictor(kernels, session, card, calibration, options),
+    dispose: () => (disposed ??= session.release()),
+  };
+}
+
+function nominalBars({ input, notes }: ModelCard): number {
+  return input.window ?? notes?.length ?? (input.cellWidth === undefined ? 1 : input.shape[2] / input.cellWidth - 2);
+}
+
+/** Does not wait for a session once it is no longer wanted; it is freed when it comes. */
+async function untilAborted(opening: Promise<Session>, signal: AbortSignal | undefined): Promise<Session> {
+  if (!signal) return opening;
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    void opening.then(
+      (session) => session.release(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

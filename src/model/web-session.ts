@@ -1,0 +1,104 @@
+// A model in this very realm of a browser: a worker that has other work too, or a page that can wait.
+import { ModelError, UnsupportedError } from '../errors.js';
+import { onnxRuntime, type OrtModule, type Session } from './onnx-runtime.js';
+import { fetchCached } from './web-files.js';
+
+/** What a session is opened with. Plain data. */
+export interface WebSessionJob {
+  readonly device: 'webgpu' | 'wasm';
+  /** The model's files, in the order of the provider's list. */
+  readonly files: readonly Uint8Array<ArrayBuffer>[];
+  /** Address of the folder with the runtimes' .wasm files, where it is not the packages' own. */
+  readonly assets: string | undefined;
+  /** Whether to keep those files. */
+  readonly cache: boolean | undefined;
+  /** Threads that share a step, on WebAssembly in a cross-origin isolated page. */
+  readonly threads: number;
+}
+
+interface OrtWeb extends OrtModule {
+  readonly env: {
+    logLevel?: unknown;
+    readonly versions: { readonly web?: string };
+    readonly wasm: { numThreads?: number; wasmBinary?: ArrayBufferLike | Uint8Array };
+  };
+}
+
+// The WebGPU build runs WebAssembly too, but is nearly twice as large.
+async function loadOrt(device: WebSessionJob['device']): Promise<OrtWeb> {
+  try {
+    return device === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
+  } catch (cause) {
+    throw new UnsupportedError('onnxruntime-web is no part of this page; npm install onnxruntime-web', { cause });
+  }
+}
+
+const wasmFile = {
+  webgpu: 'ort-wasm-simd-threaded.asyncify.wasm',
+  wasm: 'ort-wasm-simd-threaded.wasm',
+} as const;
+
+/** Adapters that only emulate a GPU are a hundred times slower than WebAssembly. */
+export async function checkWebGpu(emulated: boolean): Promise<void> {
+  interface Adapter {
+    readonly info?: { readonly isFallbackAdapter?: boolean };
+    readonly isFallbackAdapter?: boolean;
+  }
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
+  if (!gpu) {
+    throw new UnsupportedError(
+      'This browser has no WebGPU here; it takes a recent one, and a page served over https or from localhost.',
+    );
+  }
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new UnsupportedError('This browser finds no GPU for WebGPU; look at its page about the GPU.');
+  if (!emulated && (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter)) {
+    throw new UnsupportedError('WebGPU is emulated by the processor here; ask for the device webgpu to use it nevertheless.');
+  }
+} // prettier-ignore
+
+// onnxruntime-web opens and runs one thing at a time in a realm.
+let turn: Promise<unknown> = Promise.resolve();
+const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const result = turn.then(work);
+  turn = result.catch(() => undefined);
+  return result;
+};
+
+/**
+ * Opens a model here. Runs are computed in the order they were asked for.
+ * @throws {UnsupportedError} when a package is missing, {@link ModelError} when its files cannot be had; else the runtime's own words.
+ */
+export async function openWebSession({ device, files, assets, cache, threads }: WebSessionJob): Promise<Session> {
+  const ort = await loadOrt(device);
+  const { env } = ort;
+  // What goes wrong is thrown as well.
+  env.logLevel = 'fatal';
+  env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1;
+  return inTurn(async () => {
+    if (assets !== undefined && env.wasm.wasmBinary === undefined) {
+      const folder = new URL(assets.endsWith('/') ? assets : `${assets}/`);
+      env.wasm.wasmBinary = await fetchCached(new URL(wasmFile[device], folder), env.versions.web, { cache });
+    }
+    const session = await onnxRuntime(ort, { executionProviders: [device] })(files[0]).catch((cause: unknown) => {
+      throw new ModelError(explain(cause), { cause });
+    });
+    // The runtime has compiled it by now.
+    return {
+      run: (feeds, fetch) => inTurn(() => session.run(feeds, fetch)),
+      release: () => inTurn(() => session.release()),
+    };
+  });
+}
+
+/** Runtimes say that they could not start, not what to do. */
+function explain(cause: unknown): string {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  if (/content.security.policy|wasm-unsafe-eval|unsafe-eval/i.test(words)) {
+    return `This page forbids WebAssembly; add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy.`;
+  }
+  if (/no available backend|wasm|fetch|initiali[sz]/i.test(words) && /failed|aborted|expected magic/i.test(words)) {
+    return `onnxruntime-web does not start (${words}); serve its .wasm files and name their folder as assets.`;
+  }
+  return words;
+}
