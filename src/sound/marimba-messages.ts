@@ -41,6 +41,11 @@ export type ToProcessor =
       /** From row to row. */
       readonly step: number;
     }
+  | {
+      readonly type: 'receive';
+      /** Strikes come in here, see `MarimbaNode.receive`. */
+      readonly port: MessagePort;
+    }
   | { readonly type: 'silence' }
   | { readonly type: 'status' };
 

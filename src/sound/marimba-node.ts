@@ -143,6 +143,16 @@ export class MarimbaNode {
     this.#post({ type: 'strikes', strikes });
   }
 
+  /**
+   * Takes strikes from another thread, past the page's, however busy that is: the port's other end goes to a worker, which posts
+   * Float64Arrays of three numbers per strike, MIDI number, velocity and when, in ms of `Date.now()`; a time that has passed
+   * means at once. Each is answered with a Float64Array of when its strikes leave the audio thread, on the same clock; NaN for
+   * those that cannot sound: a note that is not in the node's set, or a context that does not run, for it forgets what is late.
+   */
+  receive(port: MessagePort): void {
+    this.output.port.postMessage({ type: 'receive', port } satisfies ToProcessor, [port]);
+  }
+
   /** Fades out within 10 ms and forgets everything that was still to come. */
   silence(): void {
     this.#post({ type: 'silence' });

@@ -1,6 +1,7 @@
 // What runs on the audio thread: a voice, its clock, and the messages it takes. `process` allocates nothing and never
 // throws; everything that may fail or allocate happens where messages arrive.
 import { AmplitudeStream } from './amplitude-stream.js';
+import { ClockLag } from './clock-lag.js';
 import type { FromProcessor, MarimbaProcessorOptions, ToProcessor } from './marimba-messages.js';
 import { openStrikeVoice, type StrikeVoice } from './voices.js';
 
@@ -25,6 +26,10 @@ const fade = 0.01;
 const mostSkipped = 65_536;
 // Later than this, in ms, and the device has run dry; later than a pause, and somebody stopped the clock.
 const [late, pause] = [100, 1000];
+// A block this late, in ms, does not come for now.
+const stopped = 400;
+// Looks at the wall clock before old ones are forgotten: three seconds.
+const clockSpan = 64;
 
 /** The processor of a marimba node. */
 export class MarimbaProcessor extends Processor {
@@ -35,8 +40,10 @@ export class MarimbaProcessor extends Processor {
   // Rows to come, and where among them: what they stand for, on the context's clock, and how far apart, in samples.
   #rows: { data: Float32Array; row: number; start: number; step: number }[] = [];
   readonly #when = new Float64Array(2);
-  #held: Exclude<ToProcessor, { type: 'silence' | 'status' }>[] = [];
+  #held: Exclude<ToProcessor, { type: 'silence' | 'status' | 'receive' }>[] = [];
   readonly #notes: number;
+  readonly #places: ReadonlyMap<number, number>;
+  readonly #clock = new ClockLag(clockSpan, late);
   // Frame of the context at which the voice's clock is 0.
   #origin = -1;
   #expected = -1;
@@ -55,6 +62,7 @@ export class MarimbaProcessor extends Processor {
     this.#voice = openStrikeVoice(kernels, voice, { ...shape, exemplars, strikes: strikeRoom });
     this.#sines = voice === 'additive' ? new AmplitudeStream(kernels, shape) : undefined;
     this.#notes = midi.length;
+    this.#places = new Map(midi.map((number, place) => [number, place]));
     this.#live = live;
     this.#fadeStep = 1 / (fade * sampleRate);
     this.port.onmessage = ({ data }: MessageEvent<ToProcessor>) => {
@@ -99,6 +107,7 @@ export class MarimbaProcessor extends Processor {
     // The wall clock is a number on the heap, the only thing ever put there: read it now and then.
     if (!this.#live || (this.#rendered & 2047) !== 0) return;
     const lag = Date.now() - (1000 * currentFrame) / sampleRate;
+    this.#clock.push(lag);
     if (lag > this.#lag + late) {
       if (lag < this.#lag + pause) this.#underruns += 1;
       this.#lag = lag;
@@ -170,6 +179,11 @@ export class MarimbaProcessor extends Processor {
   #receive(message: ToProcessor): void {
     if (message.type === 'status') {
       this.#post({ type: 'status', rendered: this.#rendered, underruns: this.#underruns });
+    } else if (message.type === 'receive') {
+      const { port } = message;
+      port.onmessage = ({ data }: MessageEvent<Float64Array>) => {
+        port.postMessage(this.#strikeLive(data));
+      };
     } else if (message.type === 'silence') {
       this.#fading = this.#origin >= 0;
       this.#rows = [];
@@ -188,6 +202,26 @@ export class MarimbaProcessor extends Processor {
       }
       if (lost > 0) throw new Error(`${lost} strikes are lost: more than ${strikeRoom} wait already.`);
     }
+  }
+
+  /** Strikes by the wall clock; answers when they leave. */
+  #strikeLive(strikes: Float64Array): Float64Array {
+    const leave = new Float64Array(strikes.length / 3).fill(NaN);
+    if (this.#origin < 0 || this.#fading || this.#broken) return leave;
+    const { least } = this.#clock;
+    // A suspended context would play all of them when it goes on.
+    if (least < Infinity && Date.now() - least - (1000 * currentFrame) / sampleRate > stopped) return leave;
+    for (let i = 0; i < leave.length; i++) {
+      const place = this.#places.get(strikes[3 * i]);
+      if (place === undefined) continue;
+      const due = ((strikes[3 * i + 2] - least) * sampleRate) / 1000;
+      // Before the first look at the clock, and when due, at once.
+      const at = due > this.#expected ? due : Math.max(this.#expected, currentFrame);
+      if (this.#voice.strike(place, strikes[3 * i + 1], at - this.#origin)) {
+        leave[i] = least < Infinity ? least + (1000 * at) / sampleRate : Date.now();
+      }
+    }
+    return leave;
   }
 
   #report(error: unknown): void {

@@ -1,5 +1,5 @@
 // The processor without a browser, in the scope an audio thread would give it: what it allocates, and how it fails.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compileKernels } from '../../src/kernels/module.js';
 import { GT18 } from '../../src/notes.js';
 import type { FromProcessor, MarimbaProcessorOptions, ToProcessor } from '../../src/sound/marimba-messages.js';
@@ -104,5 +104,71 @@ describe('MarimbaProcessor', () => {
     expect(first).toBe(9600);
     processor.port.onmessage({ data: { type: 'status' } });
     expect(processor.port.sent.at(-1)).toMatchObject({ type: 'status', underruns: 1 });
+  });
+
+  describe('strikes by the wall clock', () => {
+    /** Runs blocks as a device would: four at a time, now and then late; returns the frame of the first sound. */
+    function play(processor: Processor, blocks: number, lateness: (k: number) => number): number {
+      let first = -1;
+      for (let k = 0; k < blocks; k++) {
+        const frame = scope.currentFrame as number;
+        // Bursts of four blocks leave together, when the last of them is due.
+        vi.setSystemTime(Math.ceil(50_000 + (1000 * (frame - (frame % 512) + 384)) / 48_000 + lateness(k)));
+        run(processor, 1);
+        const at = channel.findIndex((x) => x !== 0);
+        if (first < 0 && at >= 0) first = frame + at;
+      }
+      return first;
+    }
+    function listening(processor: Processor): (strikes: number[]) => Float64Array {
+      const answers: Float64Array[] = [];
+      const port: { onmessage?: (event: { data: Float64Array }) => void; postMessage: (answer: Float64Array) => void } = {
+        postMessage: (answer) => answers.push(answer),
+      };
+      processor.port.onmessage({ data: { type: 'receive', port: port as unknown as MessagePort } });
+      return (strikes) => {
+        port.onmessage!({ data: Float64Array.from(strikes) });
+        return answers.pop()!;
+      };
+    } // prettier-ignore
+    beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+    afterEach(() => vi.useRealTimers());
+
+    it('sound when they are due, whatever the blocks do', () => {
+      const processor = make({});
+      const strike = listening(processor);
+      expect(play(processor, 512, (k) => (k % 7 === 0 ? 9 : 0))).toBe(-1);
+      const due = 50_000 + (1000 * ((scope.currentFrame as number) + 1000)) / 48_000;
+      const from = scope.currentFrame as number;
+      expect(strike([70, 0.8, due])[0]).toBeCloseTo(due, 6);
+      const first = play(processor, 20, () => 3);
+      // Date.now() is whole milliseconds, 48 frames.
+      expect(Math.abs(first - (from + 1000))).toBeLessThanOrEqual(48);
+    });
+
+    it('sound at once when they are late, or the clock has not been seen', () => {
+      const processor = make({});
+      const strike = listening(processor);
+      expect(strike([70, 0.8, 0])[0]).toBeNaN();
+      play(processor, 4, () => 0);
+      strike([70, 0.8, 0]);
+      const from = scope.currentFrame as number;
+      const first = play(processor, 1, () => 0);
+      expect(first).toBeGreaterThanOrEqual(from);
+      expect(first).toBeLessThan(from + 64);
+    });
+
+    it('are forgotten while the context stands still, and right again after', () => {
+      const processor = make({});
+      const strike = listening(processor);
+      play(processor, 64, () => 0);
+      vi.setSystemTime(Date.now() + 60_000);
+      expect([...strike([70, 0.8, Date.now() + 10, 71, 0.8, 0, 12, 1, 0])]).toEqual([NaN, NaN, NaN]);
+      expect(play(processor, 64, () => 60_000)).toBe(-1);
+      const from = scope.currentFrame as number;
+      const due = 110_000 + (1000 * (from + 2000)) / 48_000;
+      expect([...strike([70, 0.8, due, 71, 0.8, due])].map(Number.isNaN)).toEqual([false, true]);
+      expect(Math.abs(play(processor, 20, () => 60_000) - (from + 2000))).toBeLessThanOrEqual(48);
+    });
   });
 });
