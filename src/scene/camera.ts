@@ -159,6 +159,11 @@ export class View {
   }
 }
 
+/** A row's time, as a share of the readout, against the middle row. */
+export function rowShare(row: number, view: View): number {
+  return Math.min(1, Math.max(-1, row / view.height - 0.5));
+}
+
 const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 

@@ -1,11 +1,10 @@
 // The player in the picture: heads, shafts, hands and forearms as capsules, with their shadows and reflections.
-import type { Vector, View } from './camera.js';
+import { type Arm, drawArms } from './arms.js';
+import { rowShare, type Vector, type View } from './camera.js';
 import type { Canvas } from './canvas.js';
 import { sway } from './gesture.js';
-import { hands, type Limb } from './hand.js';
 import type { Instrument } from './instrument.js';
 import type { Look } from './look.js';
-import { Motion } from './motion.js';
 import type { Passers } from './passers.js';
 import type { Performance } from './player.js';
 import type { Random } from './random.js';
@@ -21,20 +20,9 @@ export interface ShadowLamp {
   readonly share: number;
 }
 
-interface Arm {
-  readonly motions: readonly Motion[];
-  readonly side: number;
-  readonly limbs: readonly Limb[];
-  readonly shoulder: Vector;
-  readonly lean: number;
-  readonly lift: number;
-  readonly phase: number;
-  readonly sleeve: Float64Array;
-}
-
 /** Draws a performance, moment by moment. */
 export class Figure {
-  private readonly arms: readonly Arm[] = [];
+  private readonly arms: readonly Arm[];
   private readonly head: Float64Array;
   private readonly shaft: Float64Array;
   private readonly skin: Float64Array;
@@ -71,37 +59,7 @@ export class Figure {
     const shades = [0.93, 0.97, 1.02].map((k) => tint([tool.skin[0] * k, tool.skin[1] * k * k, tool.skin[2] * k * k]));
     const { bounds } = instrument;
     this.near = Math.max(0.12, 0.42 * view.depth((bounds.x0 + bounds.x1) / 2, (bounds.y0 + bounds.y1) / 2, 0));
-    const middle = (bounds.x0 + bounds.x1) / 2;
-    const tremble = random.range(0.3, 1.2);
-    const lean = random.range(-0.04, 0.09);
-    const lift = random.range(0.015, 0.09);
-    const style = random.unit();
-    this.arms = ([0, 1] as const).flatMap((hand): Arm[] => {
-      const parts = performance.parts.filter((part) => part.hand === hand);
-      const side = hand === 0 ? -1 : 1;
-      const motions = parts.map(
-        (part, i) =>
-          new Motion(
-            part.gestures,
-            [middle + side * (0.12 + 0.05 * i), bounds.y0 + 0.4 * (bounds.y1 - bounds.y0)],
-            random.range(0, 6.28),
-            tremble,
-          ),
-      );
-      if (motions.length === 0) return [];
-      return [
-        {
-          motions,
-          side,
-          limbs: hands(look, this.skin, shades, style, random),
-          shoulder: [middle + side * 0.19, bounds.y0 - 0.32 - random.range(0, 0.12), random.range(0.3, 0.5)],
-          lean: side * (lean + random.range(-0.02, 0.02)),
-          lift,
-          phase: random.range(0, 6.28),
-          sleeve,
-        },
-      ];
-    });
+    this.arms = drawArms(instrument, look, performance, random, { skin: this.skin, shades, sleeve });
   }
 
   /** Longest way that a mallet's head goes in the picture between two times, pixels. */
@@ -161,7 +119,7 @@ export class Figure {
       arm.motions[i].pose(time, tips, o);
       if (readout > 0) {
         view.project(tips[o], tips[o + 1], tips[o + 2], a);
-        arm.motions[i].pose(time + readout * this.rowShare(a[1]), tips, o);
+        arm.motions[i].pose(time + readout * rowShare(a[1], view), tips, o);
       }
       // The grip follows the head with less height, at the length of the shaft.
       const x = tips[o] + arm.lean + 0.18 * (arm.shoulder[0] - tips[o]) + 0.008 * sway(time, 1.1, arm.phase);
@@ -176,11 +134,6 @@ export class Figure {
       grip[1] += (tips[o + 1] - reach) / count;
       grip[2] += z / count;
     }
-  }
-
-  /** A row's time, as a share of the readout, against the middle row. */
-  private rowShare(row: number): number {
-    return Math.min(1, Math.max(-1, row / this.view.height - 0.5));
   }
 
   private castShadow(o: number): void {
@@ -332,7 +285,7 @@ export class Figure {
     const { tool } = this.look;
     if (this.readout > 0 && view.depth(grip[0], grip[1], grip[2]) > 0.08) {
       view.project(grip[0], grip[1], grip[2], a);
-      this.place(arm, time + this.readout * this.rowShare(a[1]));
+      this.place(arm, time + this.readout * rowShare(a[1], view));
     }
     // Axes of the hand: away from the heads, to the thumb (towards the middle), up.
     let hx = 0;
