@@ -117,14 +117,21 @@ function draw(bars: readonly Bar[], random: Random): Batch {
   return { data };
 }
 
-/** The oracle, ready to be told of bars; call `release` when done. */
-export async function openOracle(weights: Weights, runtime: Runtime) {
+/** An oracle that is ready to be told of bars. */
+export interface Oracle {
+  /** Onset logits, offsets and velocities of one bar, [frames] each. */
+  readonly hear: (features: Float32Array, frames: number) => Promise<Readonly<Record<string, Float32Array>>>;
+  /** Frees it. */
+  readonly release: () => Promise<void>;
+}
+
+/** Opens an oracle; call `release` when done. */
+export function openOracle(weights: Weights, runtime: Runtime): Oracle {
   const architecture = oracleArchitecture();
   const { states } = anatomy(architecture);
   const sessions = new Map<number, Awaited<ReturnType<Runtime>>>();
   return {
-    /** Onset logits, offsets and velocities of one bar, [frames] each. */
-    async hear(features: Float32Array, count: number): Promise<Readonly<Record<string, Float32Array>>> {
+    hear: async (features, count) => {
       let session = sessions.get(count);
       if (!session) {
         session = await runtime(exportOnnx(architecture, weights, { batch: 1, frames: count }));
@@ -143,7 +150,7 @@ export async function openOracle(weights: Weights, runtime: Runtime) {
       );
       return Object.fromEntries(outputs.map((name) => [name, results[name].data as Float32Array]));
     },
-    async release(): Promise<void> {
+    release: async () => {
       for (const session of sessions.values()) await session.release();
     },
   };

@@ -48,7 +48,7 @@ describe('the oracle', () => {
     const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
     expect(mean(losses.slice(-10))).toBeLessThan(0.7 * mean(losses.slice(0, 10)));
     expect(await trainOracle({ runtime, steps: 2 })).toEqual(await trainOracle({ runtime, steps: 2 }));
-    const { hear, release } = await openOracle(weights, runtime);
+    const { hear, release } = openOracle(weights, runtime);
     const answers = await oracleAnswers(hear, { family: 'validation', clips: 2, seconds: 2 });
     await release();
     for (const { rows, times } of answers) {
