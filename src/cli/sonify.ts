@@ -1,10 +1,8 @@
 // `deep-marimba sonify`: a silent video of somebody playing becomes sound, and the strikes that were seen.
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { isMarimbaError } from '../errors.js';
-import { describeFileProblem } from '../file-problem.js';
 import type { Device } from '../model/devices.js';
 import { loadModel } from '../model/load-model.js';
 import { writeEvents, writeMidi } from '../sound/data-file.js';
@@ -13,12 +11,11 @@ import type { Tuning } from '../sound/marimba-bars.js';
 import { synthesize } from '../sound/synthesize.js';
 import type { VoiceName } from '../sound/voices.js';
 import { writeWav } from '../sound/wav-file.js';
-import type { Calibration, DecoderChoice, Strike } from '../types.js';
-import { parseCalibration } from '../video/calibration.js';
+import type { DecoderChoice, Strike } from '../types.js';
 import { readVideo, type Video } from '../video/video-file.js';
+import { addBarsOptions, findBars, type BarsOptions } from './bars-in-picture.js';
 
-interface SonifyOptions {
-  readonly calibration: string;
+interface SonifyOptions extends BarsOptions {
   readonly output?: string;
   readonly events?: string;
   readonly midi?: string;
@@ -43,29 +40,6 @@ const named =
     if (endings.includes(extname(path).toLowerCase())) return path;
     throw new InvalidArgumentError(`Expected a name that ends in ${endings.join(' or ')}.`);
   };
-
-async function readCalibration(path: string): Promise<Calibration> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Error(describeFileProblem(path, error, 'read').sentence, { cause: error });
-  }
-  try {
-    return parseCalibration(text);
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
-
-/** Another size of the same picture will do; another shape is of another camera, or of a turned one. */
-function checkShape(video: Video, calibration: Calibration, file: string, calibrationFile: string): void {
-  const stretch = (video.width / video.height) * (calibration.height / calibration.width);
-  if (Math.abs(Math.log(stretch)) < 0.02) return;
-  throw new RangeError(
-    `${calibrationFile} is for pictures of ${calibration.width} x ${calibration.height}, but ${file} shows ${video.width} x ${video.height}; calibrate this video.`,
-  );
-}
 
 interface Heard {
   readonly strikes: readonly Strike[];
@@ -117,11 +91,11 @@ async function run(file: string, options: SonifyOptions): Promise<void> {
   const output = options.output ?? `${stem}.wav`;
   const eventsFile = options.events ?? `${output.slice(0, -'.wav'.length)}.events.json`;
   // What is cheap to get wrong comes first.
-  const calibration = await readCalibration(options.calibration);
   const video = await readVideo(file, { decoder: options.decoder });
-  checkShape(video, calibration, file, options.calibration);
+  const { calibration, report } = await findBars(file, video, options);
   const exemplars = voice === 'exemplar' ? await readExemplars(options.exemplars) : undefined;
   const model = await loadModel(options.model, { device });
+  process.stderr.write(`${file}: ${report}\n`);
   const started = performance.now();
   let heard: Heard;
   try {
@@ -156,10 +130,11 @@ async function run(file: string, options: SonifyOptions): Promise<void> {
 }
 
 /** The command. */
-export const sonify = new Command('sonify')
-  .description('Turn silent video of somebody playing into sound.')
-  .argument('<video>', 'mp4, mov, webm, mkv, avi, y4m, ...')
-  .requiredOption('--calibration <file>', 'where the bars are in the picture (JSON)')
+export const sonify = addBarsOptions(
+  new Command('sonify')
+    .description('Turn silent video of somebody playing into sound.')
+    .argument('<video>', 'mp4, mov, webm, mkv, avi, y4m, ...'),
+)
   .option('-o, --output <file>', "WAV file to write (default: beside the video, by the video's name)", named('.wav'))
   .option('--events <file>', 'strikes as JSON (default: beside the sound, NAME.events.json)', named('.json'))
   .option('--midi <file>', 'strikes as a MIDI file', named('.mid', '.midi'))

@@ -1,9 +1,9 @@
 // Layouts: where the bars of an instrument lie on its plan view, and what that means in a picture whose corners are known.
 import type { Warp } from '../kernels/footprints.js';
 import { checkCount } from '../kernels/pixel-format.js';
-import { GT18, midiToName } from '../notes.js';
+import { GT18, midiToName, nameToMidi } from '../notes.js';
 import type { Calibration, Point, Quad } from '../types.js';
-import { checkInside, parseCalibration } from './calibration.js';
+import { calibrationRows, checkInside, parseCalibration } from './calibration.js';
 import { checkQuad, homography, project } from './homography.js';
 
 /** A bar on the plan view, in any unit of length that all bars share. */
@@ -48,11 +48,25 @@ function bar(midi: number, natural: number): LayoutBar {
 
 const naturals = [0, 2, 4, 5, 7, 9, 11];
 const mostNaturals = 40;
+// Place of each pitch class among the naturals of its octave.
+const places = [0, 0.5, 1, 1.5, 2, 3, 3.5, 4, 4.5, 5, 5.5, 6];
+
+/** Naturals in front, accidentals behind them; far ends of the ones and near ends of the others meet. */
+function keyboard(low: number, high: number): LayoutBar[] {
+  const place = (midi: number): number => 7 * Math.floor(midi / 12) + places[midi % 12];
+  return Array.from({ length: high - low + 1 }, (_, i) => {
+    const midi = low + i;
+    const one = bar(midi, place(midi) - place(low));
+    const behind = !naturals.includes(midi % 12);
+    return { ...one, near: behind ? 0.005 : -one.far, far: behind ? 0.9 * one.far : -0.005 };
+  });
+}
 
 /**
  * A layout by name, or from the text or content of a layout file.
  * @param source `gt18`: the eighteen accidentals F#4..A#7 of the 2017 recordings, all near ends in line. `marimba-N`: N
- *   naturals from C4 up in one row, N = 1..40. Otherwise JSON: `{"format":"deep-marimba/layout@1","name","bars":[{"midi",
+ *   naturals from C4 up in one row, N = 1..40. `keyboard-LOW-HIGH` (`keyboard-A2-C7`): naturals in front and accidentals
+ *   behind them, all notes from one to the other, at least an octave. Otherwise JSON: `{"format":"deep-marimba/layout@1","name","bars":[{"midi",
  *   "x","width","near","far"}...]}`.
  * @throws {TypeError} when it is neither a name nor a layout.
  * @throws {RangeError} for no bars, a note twice, or numbers that cannot be.
@@ -68,14 +82,23 @@ export function parseLayout(source: unknown): Layout {
     const bars = Array.from({ length: count }, (_, i) => bar(60 + 12 * Math.floor(i / 7) + naturals[i % 7], i));
     return { format, name: row[0], bars };
   }
+  const ends = typeof source === 'string' ? /^keyboard-([A-G][#b]?\d)-([A-G][#b]?\d)$/.exec(source) : null;
+  if (ends) {
+    const [low, high] = [nameToMidi(ends[1]), nameToMidi(ends[2])];
+    checkCount('Semitones of a keyboard layout', high - low, 11, 87);
+    return { format, name: ends[0], bars: keyboard(low, high) };
+  }
   let content: unknown = source;
   if (typeof source === 'string') {
     try {
       content = JSON.parse(source);
     } catch (cause) {
-      throw new TypeError(`A layout is gt18, marimba-N or JSON, got ${JSON.stringify(source.slice(0, 40))}.`, {
-        cause,
-      });
+      throw new TypeError(
+        `A layout is gt18, marimba-N, keyboard-LOW-HIGH (keyboard-A2-C7) or JSON, got ${JSON.stringify(source.slice(0, 40))}.`,
+        {
+          cause,
+        },
+      );
     }
   }
   const { format: got, name, bars } = (content ?? {}) as Partial<Record<keyof Layout, unknown>>;
@@ -104,17 +127,32 @@ function parseBar(content: unknown): LayoutBar {
   return { midi, x, width, near, far } as LayoutBar;
 }
 
-/** Outer corners of a layout's lowest and highest bar on its plan view, in the order of a `Quad`. */
-export function layoutCorners({ bars }: Layout): Quad {
-  const low = bars[0];
-  const high = bars[bars.length - 1];
-  const left = low.x - low.width / 2;
-  const right = high.x + high.width / 2;
+/** The bars of a layout by row, nearest the player first, each from its low to its high end. */
+export function layoutRows({ bars }: Layout): LayoutBar[][] {
+  const quads = bars.map(({ midi, x, width, near, far }) => {
+    const [left, right] = [x - width / 2, x + width / 2];
+    // The player's side is down, as in a picture.
+    return { midi, quad: [[left, -far], [right, -far], [right, -near], [left, -near]] as unknown as Quad }; // prettier-ignore
+  });
+  return calibrationRows({ bars: quads }).map((row) => row.map(({ midi }) => bars.find((bar) => bar.midi === midi)!));
+}
+
+/**
+ * Outer corners of a layout's field of bars on its plan view, in the order of a `Quad`: far corners of the row farthest
+ * from the player, near corners of the nearest one.
+ */
+export function layoutCorners(layout: Layout): Quad {
+  const rows = layoutRows(layout);
+  const [front, back] = [rows[0], rows[rows.length - 1]];
+  const left = (bar: LayoutBar): number => bar.x - bar.width / 2;
+  const right = (bar: LayoutBar): number => bar.x + bar.width / 2;
+  const [farLow, farHigh] = [back[0], back[back.length - 1]];
+  const [nearLow, nearHigh] = [front[0], front[front.length - 1]];
   return [
-    [left, low.far],
-    [right, high.far],
-    [right, high.near],
-    [left, low.near],
+    [left(farLow), farLow.far],
+    [right(farHigh), farHigh.far],
+    [right(nearHigh), nearHigh.near],
+    [left(nearLow), nearLow.near],
   ];
 }
 

@@ -3,10 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Calibration, Quad } from '../../src/types.js';
 import { readStrikes } from '../../src/sound/data-file.js';
 import { parseEvents } from '../../src/sound/events.js';
 import { readSound } from '../../src/sound/sound-file.js';
 import { run } from '../support/command.js';
+import { nominalLayout } from '../support/stills.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'deep-marimba-sonify-'));
 const path = (...names: string[]): string => join(folder, ...names);
@@ -54,6 +56,21 @@ describe('deep-marimba sonify', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
+  it('finds the bars from the folder of the clip, from corners and a layout, and says how sure it is', () => {
+    const beside = sonify(video, '-o', path('beside.wav'));
+    expect(beside.status, beside.stderr).toBe(0);
+    expect(beside.stderr).toMatch(/\d+ bars from .*calibration\.json/);
+    const { bars } = JSON.parse(readFileSync(calibration, 'utf8')) as Calibration;
+    const { corners } = JSON.parse(readFileSync(path('clip', 'truth.json'), 'utf8')) as { corners: Quad };
+    writeFileSync(path('layout.json'), JSON.stringify(nominalLayout(bars.map(({ midi }) => midi))));
+    const given = ['--corners', corners.flat().map(Math.round).join(','), '--layout', path('layout.json')];
+    const snapped = sonify(video, ...given, '-o', path('snapped.wav'));
+    expect(snapped.status, snapped.stderr).toBe(0);
+    expect(snapped.stderr).toMatch(
+      new RegExp(`${bars.length} bars of nominal snapped to the picture; about \\d+ % of`),
+    );
+  });
+
   it('hears the same on wasm, and writes beside the video unless told where', () => {
     const { status, stderr } = sonify(video, '--calibration', calibration, '--device', 'wasm', '--voice', 'additive');
     expect(status, stderr).toBe(0);
@@ -89,7 +106,8 @@ describe('deep-marimba sonify', () => {
       expect(stderr).toMatch(/^deep-marimba: [^\n]+\n$/);
     }
     for (const args of [
-      [video],
+      [],
+      [video, '--corners', '1,2,3,4,5,6,7'],
       [video, '--calibration', calibration, '-o', 'x.mp3'],
       [video, '--calibration', calibration, '--device', 'abacus'],
     ]) {

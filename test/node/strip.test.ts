@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GT18 } from '../../src/notes.js';
 import type { Point, Quad } from '../../src/types.js';
 import { homography, project } from '../../src/video/homography.js';
-import { keyboardView, layoutCorners, parseLayout, placeLayout } from '../../src/video/layout.js';
+import { keyboardView, layoutCorners, layoutRows, parseLayout, placeLayout } from '../../src/video/layout.js';
 import { barStrips } from '../../src/video/strip.js';
 import type { BarStrip } from '../../src/video/strip.js';
 import golden from '../golden/rectify.json' with { type: 'json' };
@@ -132,12 +132,25 @@ describe('layouts', () => {
     expect(parseLayout('marimba-40').bars.at(-1)?.midi).toBe(127);
   });
 
+  it('keyboard-LOW-HIGH has naturals in front and accidentals behind them', () => {
+    const layout = parseLayout('keyboard-F2-C7');
+    expect(layout.bars.map(({ midi }) => midi)).toEqual(Array.from({ length: 56 }, (_, i) => 41 + i));
+    const [front, back] = layoutRows(layout);
+    expect(front.length + back.length).toBe(56);
+    expect([front.length, back.length]).toEqual([33, 23]);
+    for (const { far } of front) expect(far).toBeLessThan(Math.min(...back.map(({ near }) => near)));
+    const [farLow, farHigh, nearHigh, nearLow] = layoutCorners(layout);
+    expect(farLow[0]).toBeGreaterThan(nearLow[0]);
+    expect(farHigh[0]).toBeLessThan(nearHigh[0]);
+    for (const bad of ['keyboard-C7-F2', 'keyboard-C4-D4', 'keyboard-C4']) expect(() => parseLayout(bad)).toThrow(); // prettier-ignore
+  });
+
   it('reads JSON and refuses what is none', () => {
     const layout = parseLayout('gt18');
     expect(parseLayout(JSON.stringify(layout))).toEqual(layout);
     expect(parseLayout({ ...layout, bars: [...layout.bars].reverse() })).toEqual(layout);
     const [bar] = layout.bars;
-    expect(() => parseLayout('piano')).toThrow(/gt18, marimba-N or JSON, got "piano"/);
+    expect(() => parseLayout('piano')).toThrow(/gt18, marimba-N, keyboard-LOW-HIGH .+ or JSON, got "piano"/);
     for (const bad of ['marimba-0', 'marimba-41']) expect(() => parseLayout(bad)).toThrow(RangeError);
     for (const bad of [null, 7, {}, { ...layout, name: 1 }]) expect(() => parseLayout(bad)).toThrow(TypeError);
     for (const bars of [[], [bar, bar], [{ ...bar, width: 0 }], [{ ...bar, far: bar.near }], [{ ...bar, x: NaN }]]) {
