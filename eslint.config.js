@@ -15,6 +15,7 @@ export default tseslint.config(
       'src/sound/generated',
       'src/video/generated',
       'src/model/generated',
+      'src/sonify/generated',
       'bench/peers/node_modules',
       'node_modules',
     ],

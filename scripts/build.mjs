@@ -72,6 +72,7 @@ async function inlineWorklet() {
 const workers = [
   { from: 'src/video/decode-worker.ts', name: 'decodeWorkerSource', of: 'The decoding thread' },
   { from: 'src/model/session-worker.ts', name: 'sessionWorkerSource', of: 'The model thread' },
+  { from: 'src/sonify/mux-worker.ts', name: 'muxWorkerSource', of: 'The muxing thread' },
 ];
 
 async function inlineWorkers() {

@@ -9,6 +9,7 @@ import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
+import { sonifyHelper } from './sonify-helper.js';
 import { sonify } from './sonify.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
@@ -43,6 +44,9 @@ for (const command of commands) {
   adopt(program, command);
   program.addCommand(command);
 }
+
+// For the command itself, not for people.
+program.addCommand(sonifyHelper, { hidden: true });
 
 try {
   await program.parseAsync();

@@ -1,32 +1,24 @@
-// `deep-marimba sonify`: a silent video of somebody playing becomes sound, and the strikes that were seen.
+// `deep-marimba sonify`: silent videos of somebody playing become sound, and the strikes that were seen.
+import { mkdir } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isMarimbaError } from '../errors.js';
-import type { Device } from '../model/devices.js';
-import { loadModel } from '../model/load-model.js';
-import { writeEvents, writeMidi } from '../sound/data-file.js';
-import { readExemplars } from '../sound/exemplar-file.js';
-import type { Tuning } from '../sound/marimba-bars.js';
-import { synthesize } from '../sound/synthesize.js';
-import type { VoiceName } from '../sound/voices.js';
-import { writeWav } from '../sound/wav-file.js';
-import type { DecoderChoice, Strike } from '../types.js';
-import { readVideo, type Video } from '../video/video-file.js';
-import { addBarsOptions, findBars, type BarsOptions } from './bars-in-picture.js';
+import { discardUnfinished } from '../atomic-file.js';
+import { describeFileProblem } from '../file-problem.js';
+import { outputKinds, type OutputKind } from '../sonify/outputs.js';
+import { addBarsOptions } from './bars-in-picture.js';
+import { hearAll, summaryTable } from './sonify-batch.js';
+import type { ClipReport, Settings } from './sonify-clip.js';
+import { collision, findClips, foldersOf, type Wanted } from './sonify-inputs.js';
 
-interface SonifyOptions extends BarsOptions {
+type Options = Omit<Settings, 'bits'> & {
+  readonly bits: '16' | '24' | '32';
   readonly output?: string;
-  readonly events?: string;
-  readonly midi?: string;
-  readonly model: string;
-  readonly device: Device | 'auto';
-  readonly decoder: DecoderChoice;
-  readonly voice: VoiceName;
-  readonly tuning?: Tuning;
-  readonly exemplars?: string;
-  readonly rate: number;
-}
+  readonly also?: readonly OutputKind[];
+  readonly jobs: number;
+  readonly resume?: true;
+  readonly json?: true;
+  readonly verbose?: true;
+} & Readonly<Partial<Record<Exclude<OutputKind, 'sound'>, string>>>;
 
 function positive(text: string): number {
   const value = Number(text);
@@ -34,111 +26,152 @@ function positive(text: string): number {
   return value;
 }
 
-const named =
-  (...endings: readonly string[]) =>
-  (path: string): string => {
-    if (endings.includes(extname(path).toLowerCase())) return path;
-    throw new InvalidArgumentError(`Expected a name that ends in ${endings.join(' or ')}.`);
-  };
-
-interface Heard {
-  readonly strikes: readonly Strike[];
-  readonly frames: number;
-  /** Length of the video, s. */
-  readonly duration: number;
-  /** What the video lacks, in one sentence. */
-  readonly problem?: Error;
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('Expected 1..64.');
+  return value;
 }
 
-/** Watches the whole video. One that ends early is heard as far as it goes. */
-async function listen(
-  video: Video,
-  predictor: { push(frame: { time: number; luma: Uint8Array }): Promise<Strike[]>; flush(): Promise<Strike[]> },
-): Promise<Heard> {
-  const bar =
-    process.stderr.isTTY && video.frameCount !== undefined
-      ? new SingleBar(
-          { format: 'watching {bar} {percentage}% {eta_formatted}', stream: process.stderr, clearOnComplete: true },
-          Presets.shades_classic,
-        )
-      : undefined;
-  bar?.start(video.frameCount!, 0);
-  const strikes: Strike[] = [];
-  let [frames, last, period] = [0, 0, 0];
-  let problem: Error | undefined;
-  try {
-    for await (const frame of video.frames()) {
-      strikes.push(...(await predictor.push(frame)));
-      if (frames > 0) period = frame.time - last;
-      last = frame.time;
-      frames++;
-      bar?.increment();
+function kinds(text: string): OutputKind[] {
+  const known = outputKinds.filter((kind) => kind !== 'sound' && kind !== 'events');
+  for (const kind of text.split(',')) {
+    if (!(known as readonly string[]).includes(kind)) {
+      throw new InvalidArgumentError(`Expected some of ${known.join(', ')}, separated by commas.`);
     }
-  } catch (error) {
-    if (!isMarimbaError(error, 'VideoError') || frames === 0) throw error;
-    problem = error;
-  } finally {
-    bar?.stop();
   }
-  strikes.push(...(await predictor.flush()));
-  const end = last + period;
-  return { strikes, frames, duration: problem ? end : Math.max(end, video.duration ?? 0), ...(problem ? { problem } : {}) };
-} // prettier-ignore
+  return text.split(',') as OutputKind[];
+}
 
-async function run(file: string, options: SonifyOptions): Promise<void> {
-  const { device, voice, tuning, rate: sampleRate } = options;
-  const stem = file.slice(0, file.length - extname(file).length);
-  const output = options.output ?? `${stem}.wav`;
-  const eventsFile = options.events ?? `${output.slice(0, -'.wav'.length)}.events.json`;
-  // What is cheap to get wrong comes first.
-  const video = await readVideo(file, { decoder: options.decoder });
-  const { calibration, report } = await findBars(file, video, options);
-  const exemplars = voice === 'exemplar' ? await readExemplars(options.exemplars) : undefined;
-  const model = await loadModel(options.model, { device });
-  process.stderr.write(`${file}: ${report}\n`);
+// How names of outputs end; without an ending they are folders.
+const names: Readonly<Record<OutputKind, readonly string[]>> = {
+  sound: ['.wav'],
+  events: ['.json'],
+  midi: ['.mid', '.midi'],
+  features: ['.npy', '.json'],
+  mp4: ['.mp4'],
+  plot: ['.png', '.svg'],
+};
+
+/** Checks that outputs are files for one video and folders for several. */
+function checkNames(wanted: Wanted, several: boolean): void {
+  for (const [kind, where] of Object.entries(wanted) as [OutputKind, string | true][]) {
+    if (where === true) continue;
+    const ending = extname(where).toLowerCase();
+    const option = kind === 'sound' ? '--output' : `--${kind}`;
+    if (several && names[kind].includes(ending)) {
+      sonify.error(`error: ${option} ${where}: expected a folder, for there are several videos.`);
+    } else if (!several && !names[kind].includes(ending)) {
+      sonify.error(`error: ${option} ${where}: expected a name that ends in ${names[kind].join(' or ')}.`);
+    }
+  }
+}
+
+// How long an orderly end may take after Ctrl-C, ms.
+const patience = 700;
+const stopped = new Error('stopped');
+
+async function run(inputs: readonly string[], options: Options): Promise<void> {
+  const { output, also = [], jobs, resume = false, json = false, verbose = false, bits, ...rest } = options;
+  const wanted: Wanted = {
+    sound: output ?? true,
+    events: options.events ?? true,
+    ...Object.fromEntries(also.map((kind) => [kind, true])),
+    ...Object.fromEntries(
+      outputKinds.flatMap((kind) => (kind !== 'sound' && options[kind] !== undefined ? [[kind, options[kind]]] : [])),
+    ),
+  };
+  const { clips, missing, several } = await findClips(inputs, wanted);
+  checkNames(wanted, several);
+  const clash = collision(clips);
+  if (clash !== undefined) sonify.error(`error: ${clash}`);
+  if (several) {
+    for (const folder of foldersOf(clips)) {
+      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+        throw new Error(describeFileProblem(folder, error, 'write').sentence, { cause: error });
+      });
+    }
+  }
+  const { calibration, corners, layout, geometry, model, device, decoder, voice, tuning, exemplars, rate } = rest;
+  const settings: Settings = {
+    ...{ model, device, decoder, voice, rate, bits: Number(bits) as 16 | 24 | 32 },
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(corners ? { corners } : {}),
+    ...(layout === undefined ? {} : { layout }),
+    ...(geometry ? { geometry } : {}),
+    ...(tuning ? { tuning } : {}),
+    ...(exemplars === undefined ? {} : { exemplars }),
+  };
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    stop.abort(stopped);
+    // Whatever does not listen ends with the process; nothing half-written stays.
+    setTimeout(() => {
+      leave();
+    }, patience).unref();
+  };
+  const leave = (): never => {
+    discardUnfinished();
+    const again = several ? '; with --resume the next run goes on from here' : '';
+    process.stderr.write(`deep-marimba: stopped${again}\n`);
+    process.exit(130);
+  };
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
   const started = performance.now();
-  let heard: Heard;
+  let heard: ClipReport[];
   try {
-    const { width, height, range, frameRate } = video;
-    heard = await listen(
-      video,
-      model.createPredictor(calibration, {
-        frame: { width, height, format: 'gray8', range },
-        ...(frameRate ? { fps: frameRate.num / frameRate.den } : {}),
-      }),
-    );
+    heard = await hearAll(clips, settings, { jobs, resume, verbose, signal: stop.signal });
+  } catch (error) {
+    if (error === stopped) leave();
+    throw error;
   } finally {
-    await model.dispose();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
   }
   const seconds = (performance.now() - started) / 1000;
-  const { strikes, frames, duration, problem } = heard;
-  const sound = await synthesize(strikes, {
-    voice,
-    sampleRate,
-    duration,
-    ...(tuning ? { tuning } : {}),
-    ...(exemplars ? { exemplars } : {}),
-  });
-  await writeWav(output, { sampleRate, channels: [sound] });
-  await writeEvents(eventsFile, strikes, { source: file, duration });
-  if (options.midi !== undefined) await writeMidi(options.midi, strikes);
-  process.stderr.write(
-    `${output}: ${strikes.length} strikes in ${duration.toFixed(2)} s (${frames} frames, ${(frames / seconds).toFixed(0)} per second; ${model.card.name} on ${model.device}, voice ${voice})\n`,
-  );
+  const lost = missing.map(({ file, message }): ClipReport => ({ file, outputs: { sound: '' }, status: 'failed', message })); // prettier-ignore
+  const reports = [...heard, ...lost];
+  if (json) {
+    const report = { format: 'deep-marimba/sonify@1', seconds, clips: reports };
+    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  if (reports.length > 1) {
+    for (const { message } of lost) process.stderr.write(`${message}\n`);
+    process.stderr.write(`${summaryTable(reports, seconds)}\n`);
+  }
+  const bad = reports.filter(({ status }) => status === 'failed' || status === 'incomplete');
+  if (bad.length === 0) return;
   // What is there has been written; that it is not all must not pass unnoticed.
-  if (problem) throw problem;
+  if (reports.length === 1) throw new Error(bad[0].message);
+  process.exitCode = 1;
 }
 
 /** The command. */
-export const sonify = addBarsOptions(
-  new Command('sonify')
-    .description('Turn silent video of somebody playing into sound.')
-    .argument('<video>', 'mp4, mov, webm, mkv, avi, y4m, ...'),
-)
-  .option('-o, --output <file>', "WAV file to write (default: beside the video, by the video's name)", named('.wav'))
-  .option('--events <file>', 'strikes as JSON (default: beside the sound, NAME.events.json)', named('.json'))
-  .option('--midi <file>', 'strikes as a MIDI file', named('.mid', '.midi'))
+export const sonify = new Command('sonify')
+  .description('Turn silent video of somebody playing into sound.')
+  .argument(
+    '<video...>',
+    'videos (mp4, mov, webm, mkv, avi, y4m, ...), folders of them, or patterns like "takes/*.mp4"',
+  )
+  .requiredOption('--calibration <file>', 'where the bars are in the picture (JSON)')
+  .option('-o, --output <path>', 'WAV file, or a folder for several videos (default: beside each video, by its name)')
+  .option('--mp4 <path>', 'the video with its sound: picture copied, sound as AAC')
+  .option('--midi <path>', 'strikes as a MIDI file')
+  .option('--events <path>', 'strikes as JSON (default: beside the sound, NAME.events.json)')
+  .option('--features <path>', 'note amplitudes per video frame, .npy or .json')
+  .option('--plot <path>', 'waveform, what moved over the bars, amplitudes and strikes, .png or .svg')
+  .option('--also <kinds>', 'some of midi,features,plot,mp4, beside the sound by its name', kinds)
+  .option('--jobs <n>', 'videos heard at a time, in processes of their own', count, 1)
+  .option('--resume', 'leave alone what an earlier run has finished')
+  .option('--json', 'a report on standard output')
+  .option('--verbose', 'say where the time went')
   .option('--model <name>', 'model that ships, folder or address', 'bar-lstm')
+  .addOption(
+    new Option(
+      '--geometry <name>',
+      'what the model has to look at; raw: the whole picture, which needs no bars',
+    ).choices(['bars', 'rect', 'raw']),
+  )
   .addOption(
     new Option('--device <name>', 'what the model runs on; a named one never falls back')
       .choices(['auto', 'cuda', 'webgpu', 'cpu', 'wasm'])
@@ -155,4 +188,5 @@ export const sonify = addBarsOptions(
   .addOption(new Option('--tuning <name>', 'overtones of the bars; gt: 3:1, marimba: 4:1').choices(['gt', 'marimba']))
   .option('--exemplars <bank>', 'recordings of the exemplar voice (default: the marimba that comes with the package)')
   .option('--rate <Hz>', 'samples per second', positive, 48_000)
+  .addOption(new Option('--bits <n>', 'bits of a sample, 32 is float').choices(['16', '24', '32']).default('24'))
   .action(run);

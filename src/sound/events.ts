@@ -13,6 +13,8 @@ export interface EventsFacts {
   readonly duration?: number;
   /** Layout of the instrument. */
   readonly layout?: string;
+  /** What the source lacks, where it was not whole. */
+  readonly problem?: string;
 }
 
 /** Strikes and what is known of them. */
@@ -23,8 +25,8 @@ export interface Events extends EventsFacts {
 
 /** The JSON text of strikes, sorted by time, one a line; times to 10 us, velocities to 4 digits. */
 export function formatEvents(strikes: readonly Strike[], facts: EventsFacts = {}): string {
-  const { source, duration = strikes.reduce((latest, { time }) => Math.max(latest, time), 0), layout } = facts;
-  const head = JSON.stringify({ format, source, duration, layout }).slice(0, -1);
+  const { source, duration = strikes.reduce((latest, { time }) => Math.max(latest, time), 0), layout, problem } = facts;
+  const head = JSON.stringify({ format, source, duration, layout, problem }).slice(0, -1);
   const lines = [...strikes]
     .sort((a, b) => a.time - b.time)
     .map(({ time, midi, velocity }) =>
@@ -48,7 +50,9 @@ export function parseEvents(value: unknown, name: string): Events {
   const fail = (what: string): never => {
     throw new SoundError(`${name} ${what}`, { facts: { file: name } });
   };
-  const file = value as Partial<Record<'format' | 'source' | 'duration' | 'layout' | 'events', unknown>> | null;
+  const file = value as Partial<
+    Record<'format' | 'source' | 'duration' | 'layout' | 'problem' | 'events', unknown>
+  > | null;
   if (typeof file !== 'object' || file?.format !== format) return fail(`is not an events file (${format}).`);
   if (!Array.isArray(file.events)) return fail('has no list of events.');
   const strikes = file.events.map((event: unknown, i): Strike => {
@@ -69,11 +73,12 @@ export function parseEvents(value: unknown, name: string): Events {
     }
     return { time, midi, velocity };
   });
-  const { source, duration, layout } = file;
+  const { source, duration, layout, problem } = file;
   return {
     strikes: strikes.sort((a, b) => a.time - b.time),
     ...(typeof source === 'string' ? { source } : {}),
     ...(typeof duration === 'number' && duration >= 0 ? { duration } : {}),
     ...(typeof layout === 'string' ? { layout } : {}),
+    ...(typeof problem === 'string' ? { problem } : {}),
   };
 }

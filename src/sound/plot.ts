@@ -1,6 +1,7 @@
 // The figure of 2017: the waveform above the map of note amplitudes, note names, seconds; and the strikes.
 import { heat, ticks, type Figure, type Shape } from '../figure/figure.js';
 import type { NoteAmplitudes, Sound, SoundStream, Strike } from '../types.js';
+import { stripRowHeight, stripShapes, type TimeStrip } from './plot-strip.js';
 import { isStream, soundBlocks } from './wav-encode.js';
 
 /** Loudness over time at the resolution of a picture. */
@@ -57,6 +58,8 @@ export async function soundEnvelope(sound: Sound | SoundStream, columns = 1600):
 export interface PlotOptions {
   /** The sound, drawn above the map. */
   readonly envelope?: Envelope;
+  /** What was seen, drawn between sound and map. */
+  readonly strip?: TimeStrip;
   /** Strikes, marked on the map. */
   readonly strikes?: readonly Strike[];
   /** Heading. Default "Note amplitudes". */
@@ -83,12 +86,12 @@ const mark = '#5ce1e6';
  * @throws {RangeError} for a range that is not above 0, a width below 300, or a stretch that is not within the data.
  */
 export function plotAmplitudes(amplitudes: NoteAmplitudes, options: PlotOptions = {}): Figure {
-  const { envelope, strikes = [], title = 'Note amplitudes', range = 60, width = 1000 } = options;
+  const { envelope, strip, strikes = [], title = 'Note amplitudes', range = 60, width = 1000 } = options;
   if (!(range > 0)) throw new RangeError(`range: expected dB above 0, got ${range}.`);
   if (!(width >= 300)) throw new RangeError(`width: expected at least 300 pixels, got ${width}.`);
   const { data, frames, notes } = amplitudes;
   const frameSeconds = amplitudes.fps.den / amplitudes.fps.num;
-  const end = Math.max((frames + 2) * frameSeconds, envelope?.duration ?? 0);
+  const end = Math.max((frames + 2) * frameSeconds, envelope?.duration ?? 0, strip?.duration ?? 0);
   const { from = 0, to = end } = options;
   if (!(from >= 0 && to > from && from < end)) {
     throw new RangeError(`from and to: expected a stretch of 0 to ${end.toFixed(2)} s, got ${from} to ${to}.`);
@@ -98,7 +101,8 @@ export function plotAmplitudes(amplitudes: NoteAmplitudes, options: PlotOptions 
   const right = width - 92;
   const waveTop = 46;
   const waveHeight = envelope ? 96 : 0;
-  const mapTop = waveTop + waveHeight + (envelope ? 14 : 0);
+  const stripTop = waveTop + waveHeight + (envelope ? 14 : 0);
+  const mapTop = stripTop + (strip ? strip.height * stripRowHeight + 10 : 0);
   const mapBottom = mapTop + rowHeight * notes.length;
   const height = mapBottom + 50;
   const x = (seconds: number): number =>
@@ -121,6 +125,7 @@ export function plotAmplitudes(amplitudes: NoteAmplitudes, options: PlotOptions 
   };
 
   if (envelope) shapes.push(...waveform(envelope, x, [from, to], waveTop, waveHeight));
+  if (strip) shapes.push(...stripShapes(strip, x, [from, to], stripTop));
   shapes.push(
     ...map(amplitudes, loudest, range, x, y, rowHeight, { left, right, top: mapTop, bottom: mapBottom }, rows),
   );
@@ -185,7 +190,10 @@ export function plotAmplitudes(amplitudes: NoteAmplitudes, options: PlotOptions 
     text({ x: right, y: 26, text: 'strike', anchor: 'end' });
   }
   const marked = strikes.length > 0 ? ` ${strikes.length} strikes are marked.` : '';
-  const above = envelope ? ' Above it the waveform.' : '';
+  const above =
+    envelope || strip
+      ? ` Above it ${[envelope ? 'the waveform' : '', strip ? 'what moved over the bars' : ''].filter(Boolean).join(' and ')}.`
+      : '';
   return {
     width,
     height,
