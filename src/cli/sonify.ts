@@ -147,13 +147,14 @@ async function run(inputs: readonly string[], options: Options): Promise<void> {
 }
 
 /** The command. */
-export const sonify = new Command('sonify')
-  .description('Turn silent video of somebody playing into sound.')
-  .argument(
-    '<video...>',
-    'videos (mp4, mov, webm, mkv, avi, y4m, ...), folders of them, or patterns like "takes/*.mp4"',
-  )
-  .requiredOption('--calibration <file>', 'where the bars are in the picture (JSON)')
+export const sonify = addBarsOptions(
+  new Command('sonify')
+    .description('Turn silent video of somebody playing into sound.')
+    .argument(
+      '<video...>',
+      'videos (mp4, mov, webm, mkv, avi, y4m, ...), folders of them, or patterns like "takes/*.mp4"',
+    ),
+)
   .option('-o, --output <path>', 'WAV file, or a folder for several videos (default: beside each video, by its name)')
   .option('--mp4 <path>', 'the video with its sound: picture copied, sound as AAC')
   .option('--midi <path>', 'strikes as a MIDI file')

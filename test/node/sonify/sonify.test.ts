@@ -11,7 +11,8 @@ import {
   type SonifiedSource,
   type Strike,
 } from '../../../src/node.js';
-import { calibration, freshModel, picture } from '../../support/fresh-model.js';
+import { freshModel } from '../../support/fresh-model.js';
+import { calibration, picture } from '../../support/moving-picture.js';
 
 const seconds = 3;
 const fps = 25;
