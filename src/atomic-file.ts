@@ -86,7 +86,8 @@ function lives(pid: number): boolean {
 export async function sweepUnfinished(path: string): Promise<void> {
   const begin = `.${basename(path)}.`;
   for (const name of await readdir(dirname(path)).catch(() => [])) {
-    const [, pid] = (name.startsWith(begin) && /^(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(begin.length))) || [];
-    if (pid !== undefined && !lives(Number(pid))) await rm(join(dirname(path), name), { force: true });
+    if (!name.startsWith(begin)) continue;
+    const match = /^(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(begin.length));
+    if (match && !lives(Number(match[1]))) await rm(join(dirname(path), name), { force: true });
   }
 }

@@ -30,7 +30,7 @@ export type OutputKind = (typeof outputKinds)[number];
 async function same(one: string, other: string): Promise<boolean> {
   if (resolve(one) === resolve(other)) return true;
   const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => undefined)));
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev && a.ino !== 0;
+  return a !== undefined && a.ino !== 0 && a.ino === b?.ino && a.dev === b.dev;
 }
 
 /**

@@ -88,7 +88,10 @@ export async function sonifyFile(
       bars,
       (samples) => writer.write([samples]),
       { ...hearing, name: file },
-      recorder && ((frame) => recorder.look(frame)),
+      recorder &&
+        ((frame) => {
+          recorder.look(frame);
+        }),
     );
     await writer.finish();
     const watched = performance.now();
