@@ -5,9 +5,11 @@ import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
 import { formatSvg } from '../figure/svg.js';
+import { UnsupportedError } from '../errors.js';
 import { loadKernels } from '../kernels/module.js';
 import type { ModelCard } from '../model/card.js';
 import type { Family } from '../scene/families.js';
+import { type Codecs, openCodecs } from '../training/compression.js';
 import {
   type FamilyScores,
   pickAll,
@@ -64,6 +66,17 @@ async function folderOf(model: string): Promise<string> {
   return join(dirname(createRequire(import.meta.url).resolve('deep-marimba/package.json')), 'models', model);
 }
 
+/** Codecs for T7, or a word on what is missing. */
+async function codecsOrNotice(): Promise<Codecs | undefined> {
+  try {
+    return await openCodecs();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    process.stderr.write('T7 is watched without compression: there is no encoder; npm install node-av\n');
+    return undefined;
+  }
+}
+
 async function run(models: readonly string[], options: EvaluateOptions): Promise<void> {
   const { clips, seconds, width } = options;
   const [runtime, kernels] = await Promise.all([nodeRuntime(), loadKernels()]);
@@ -74,9 +87,11 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
     opened.push(await openModelFolder(folders.at(-1)!, runtime));
   }
   const listeners = opened.map(({ listener }) => listener);
+  const codecs = options.families.includes('T7') ? await codecsOrNotice() : undefined;
   const watch = async (name: string, family: Family, first: number) => {
     const answers = await watchFamily(kernels, listeners, {
       family,
+      ...(name === 'T7' && codecs ? { codecs } : {}),
       first,
       clips,
       seconds,
@@ -109,6 +124,7 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
     seconds,
     width,
     calibration: 'exact',
+    ...(options.families.includes('T7') ? { compression: codecs !== undefined } : {}),
     heads: tuned[m],
     families: families[m],
   }));

@@ -1,6 +1,7 @@
 // Evaluation: every family of scenes a model has never trained on, one threshold, baselines beside it.
 import type { Kernels } from '../kernels/module.js';
 import { type Family, seedsPerFamily } from '../scene/families.js';
+import type { Codecs } from './compression.js';
 import { type Answers, type Listener, strikesIn, watchClip } from './listen.js';
 import { f1Score, matchStrikes, type ScoredClip, scoreClips, type Scores } from './metrics.js';
 
@@ -21,6 +22,9 @@ export const testFamilies: Readonly<Record<string, Family>> = {
   T7: 'degraded',
 };
 
+/** Share of T7's clips that a real encoder has squeezed, where there is one. */
+export const compressedShare = 0.5;
+
 /** Thresholds that are tried. */
 const thresholds = [0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]; // prettier-ignore
 
@@ -34,6 +38,8 @@ export interface WatchOptions {
   readonly seconds?: number;
   /** Width of the picture, pixels; 320 by default. */
   readonly width?: number;
+  /** With them, `compressedShare` of the clips goes through an encoder first. */
+  readonly codecs?: Codecs;
   /** Told after every clip. */
   readonly onClip?: (done: number) => void;
 }
@@ -47,10 +53,18 @@ export async function watchFamily(
   listeners: readonly Listener[],
   options: WatchOptions,
 ): Promise<Answers[][]> {
-  const { family, clips, first = 0, seconds = 6, width = 320 } = options;
+  const { family, clips, first = 0, seconds = 6, width = 320, codecs } = options;
+  const compression = codecs && { share: compressedShare, codecs };
   const all: Answers[][] = listeners.map(() => []);
   for (let i = 0; i < clips; i++) {
-    const answers = await watchClip(kernels, listeners, { family, seed: (first + i) % seedsPerFamily, seconds, width });
+    const seed = (first + i) % seedsPerFamily;
+    const answers = await watchClip(kernels, listeners, {
+      family,
+      seed,
+      seconds,
+      width,
+      ...(compression ? { compression } : {}),
+    });
     for (const [k, answer] of answers.entries()) all[k].push(answer);
     options.onClip?.(i + 1);
   }

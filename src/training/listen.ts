@@ -4,6 +4,7 @@ import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import { StrikePicker } from '../model/pick.js';
 import type { Family } from '../scene/families.js';
 import { scene } from '../scene/scene.js';
+import { type Codecs, compressedScene } from './compression.js';
 import type { Calibration, Strike } from '../types.js';
 import { checkInside } from '../video/calibration.js';
 import type { ScoredClip } from './metrics.js';
@@ -57,6 +58,8 @@ export interface ClipOptions {
   readonly seconds: number;
   /** Width of the picture, pixels; 16:9. */
   readonly width: number;
+  /** Lets some of the clips go through a real encoder first, always the same ones in the same way. */
+  readonly compression?: { readonly share: number; readonly codecs: Codecs };
 }
 
 /** Recurrent states as cards list them. */
@@ -104,10 +107,13 @@ export function visibleBars(calibration: Calibration): Calibration {
 export async function watchClip(
   kernels: Kernels,
   listeners: readonly Listener[],
-  { family, seed, seconds, width }: ClipOptions,
+  { family, seed, seconds, width, compression }: ClipOptions,
 ): Promise<Answers[]> {
   const height = Math.round((width * 9) / 16);
-  const { truth, frames } = scene(seed, family, { seconds, width, height });
+  const made = scene(seed, family, { seconds, width, height });
+  const { truth, frames } = compression
+    ? compressedScene(made, { seed: 0, compressed: compression.share }, seed, compression.codecs)
+    : made;
   const { times } = truth;
   const calibration = visibleBars(truth.calibration);
   const kinds = [...new Set(listeners.map(({ input }) => viewKey(input)))];

@@ -1,6 +1,7 @@
 // Batches of simulated sequences without end, the same for a seed and a step whatever the workers' pace.
 import { Worker } from 'node:worker_threads';
 import { loadKernels } from '../kernels/module.js';
+import { openCodecs } from './compression.js';
 import { Random } from './random.js';
 import { clipSequences, type SequenceOptions, type Sequences } from './scene-sequences.js';
 import type { Batch, BatchSource } from './trainer.js';
@@ -93,8 +94,9 @@ interface Renderer {
 }
 
 function onThisThread(options: SequenceOptions): Renderer {
+  const codecs = options.compressed ? openCodecs() : undefined;
   return {
-    clip: async (number) => clipSequences(await loadKernels(), options, number),
+    clip: async (number) => clipSequences(await loadKernels(), options, number, await codecs),
     close: () => Promise.resolve(),
   };
 }

@@ -5,6 +5,7 @@ import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import type { Family } from '../scene/families.js';
 import { type Scene, scene } from '../scene/scene.js';
 import type { CalibratedBar, Calibration, Point, Quad } from '../types.js';
+import { type Codecs, compressedScene } from './compression.js';
 import { checkInside } from '../video/calibration.js';
 import { type ModelInput, type ModelView, modelViews, viewImage } from '../model/views.js';
 import { Random } from './random.js';
@@ -22,6 +23,8 @@ export interface SequenceOptions {
   readonly widths: readonly number[];
   /** Calibrations through which a clip is seen. */
   readonly calibrations: number;
+  /** Share of the clips that go through a real encoder before they are seen; none where left out. */
+  readonly compressed?: number;
   /** Sequences cut from a clip. */
   readonly sequences: number;
   /** Frames per sequence. */
@@ -98,9 +101,12 @@ export function trainingScene(options: Pick<SequenceOptions, 'seed' | 'family' |
 /**
  * The sequences of one clip. The same options and number give the same sequences.
  * @param clip number of the clip, from 0.
+ * @param codecs needed where a share of the clips is to be compressed; another FFmpeg may leave other pixels.
+ * @throws {RangeError} for clips shorter than a sequence.
+ * @throws {UnsupportedError} when clips are to be compressed and there are no codecs.
  */
-export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: number): Sequences {
-  const source = trainingScene(options, clip);
+export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: number, codecs?: Codecs): Sequences {
+  const source = compressedScene(trainingScene(options, clip), options, clip, codecs);
   if (source.truth.times.length < options.frames) {
     throw new RangeError(`expected clips of at least ${options.frames} frames, got ${source.truth.times.length}`);
   }

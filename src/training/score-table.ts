@@ -12,6 +12,8 @@ export interface Evaluation {
   readonly width: number;
   /** Bars as the simulator knows them, without errors of calibration. */
   readonly calibration: 'exact';
+  /** Whether half of T7's clips went through a real encoder; older scores do not say, and did not. */
+  readonly compression?: boolean;
   /** Heads with the thresholds that were tuned on clips of the family `validation`. */
   readonly heads: readonly Tuned[];
   /** By short name: T1 and so on, V for validation. */
@@ -25,7 +27,7 @@ const meanings: Readonly<Record<string, string>> = {
   T3: 'new cameras',
   T4: 'cardboard, paper, tape',
   T6: 'no strike at all',
-  T7: 'low light, 60 frames/s, variable rate',
+  T7: 'low light, 60 frames/s, variable rate, compression',
 };
 
 const fixed = (value: number | null | undefined, digits = 2): string =>

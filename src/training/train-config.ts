@@ -50,6 +50,8 @@ export interface TrainConfig {
   readonly seconds: number;
   readonly widths: readonly number[];
   readonly calibrations: number;
+  /** Share of the clips, 0..1, that go through a real encoder (H.264, VP9, JPEG) and back; needs node-av. */
+  readonly compressed: number;
   readonly sequences: number;
   readonly mixed: number;
 }
@@ -80,6 +82,7 @@ export const defaultConfig: TrainConfig = {
   seconds: 6,
   widths: [256, 256, 256, 320],
   calibrations: 2,
+  compressed: 0,
   sequences: 32,
   mixed: 6,
 };
@@ -111,6 +114,9 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   }
   if (architecture === 'bar-lstm' && config.geometry !== 'bars') {
     throw new RangeError(`expected the geometry "bars" for bar-lstm, got "${config.geometry}"`);
+  }
+  if (!(config.compressed <= 1)) {
+    throw new RangeError(`expected a share of 0..1 for "compressed", got ${config.compressed}`);
   }
   if (!(config.burnIn < config.frames)) {
     throw new RangeError(`expected burnIn below frames, got ${config.burnIn} and ${config.frames}`);

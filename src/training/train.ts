@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError } from '../errors.js';
 import { makeArchitecture } from './architectures/index.js';
+import { openCodecs } from './compression.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Architecture, Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
@@ -95,6 +96,7 @@ export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
  * new start in between.
  * @throws {ModelError} when the folder holds another training, a checkpoint cannot be read or written, or the loss is not
  *   finite; the last good checkpoint stays.
+ * @throws {UnsupportedError} when clips are to be compressed and there is no encoder.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
@@ -108,6 +110,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       config.cooldown > 0 && isSameBut(kept, config, ['steps']) && known.every(({ step }) => step <= either);
     if (!longer) throw otherTraining(join(folder, 'config.json'));
   }
+  // Better before the first step than in a thread after it.
+  if (config.compressed > 0) await openCodecs();
   await writeAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const trainer = await Trainer.create({
     architecture,
