@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { bundlePages, pageSources } from './pages.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -106,6 +107,7 @@ async function bundleEntries() {
       (file) =>
         file.endsWith('.ts') &&
         !file.startsWith('cli') &&
+        !pageSources.some((folder) => file.startsWith(folder)) &&
         file !== 'worklet-entry.ts' &&
         !workers.some(({ from }) => from === join('src', file)),
     )
@@ -140,6 +142,7 @@ async function bundleEntries() {
     }),
   ]);
   copyFileSync('build/kernels.wasm', 'dist/kernels.wasm');
+  await bundlePages('dist/pages');
 }
 
 await compileKernels();

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { bench } from './bench.js';
+import { calibrate } from './calibrate.js';
 import { dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
 import { exemplars } from './exemplars.js';
@@ -18,6 +19,7 @@ const { version } = createRequire(import.meta.url)('deep-marimba/package.json') 
 
 const commands: readonly Command[] = [
   sonify,
+  calibrate,
   features,
   plot,
   synth,
