@@ -10,18 +10,23 @@ import { loadKernels } from '../kernels/module.js';
 import type { ModelCard } from '../model/card.js';
 import type { Family } from '../scene/families.js';
 import { type Codecs, openCodecs } from '../training/compression.js';
+import { encodeRaster } from '../figure/png.js';
+import { calibrationErrors } from '../training/calibration-errors.js';
 import {
   type FamilyScores,
   pickAll,
   scoreFamily,
   testFamilies,
+  type Tuned,
   tuneThreshold,
-  watchFamily,
+  watchFamilyThrough,
 } from '../training/evaluate.js';
+import { type Failure, failurePicture, worstMoments } from '../training/failures.js';
 import type { Listener } from '../training/listen.js';
-import { openModelFolder, writeCard } from '../training/model-folder.js';
-import { type Evaluation, scoreTables } from '../training/score-table.js';
+import { onsetHead, openModelFolder, writeCard } from '../training/model-folder.js';
+import { type Evaluation, type OracleScores, scoreTables } from '../training/score-table.js';
 import { heardFigure } from '../training/training-figures.js';
+import { judgeOracle, oracleWeights } from './oracle.js';
 import { nodeRuntime } from './onnxruntime.js';
 
 interface EvaluateOptions {
@@ -29,6 +34,8 @@ interface EvaluateOptions {
   readonly seconds: number;
   readonly width: number;
   readonly families: readonly string[];
+  readonly oracle?: string | false;
+  readonly mistakes: readonly string[];
   readonly json?: string;
   readonly write?: true;
 }
@@ -89,13 +96,10 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
   const listeners = opened.map(({ listener }) => listener);
   const codecs = options.families.includes('T7') ? await codecsOrNotice() : undefined;
   const watch = async (name: string, family: Family, first: number) => {
-    const answers = await watchFamily(kernels, listeners, {
-      family,
+    const makers = options.mistakes.includes(name) ? Object.values(calibrationErrors) : [];
+    const answers = await watchFamilyThrough(kernels, listeners, [(calibration) => calibration, ...makers], {
+      ...{ family, first, clips, seconds, width },
       ...(name === 'T7' && codecs ? { codecs } : {}),
-      first,
-      clips,
-      seconds,
-      width,
       onClip: (done) => {
         if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${done}/${clips} clips\u001b[K`);
       },
@@ -103,20 +107,37 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
     process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${name}: ${clips} clips watched\n`);
     return answers;
   };
-  const validation = await watch('V', 'validation', tuningSeed);
+  const [validation] = await watch('V', 'validation', tuningSeed);
   const tuned = opened.map(({ card }, m) => card.onsets.map((head) => tuneThreshold(validation[m], head)));
   const families = opened.map((_, m): Record<string, FamilyScores> => ({ V: scoreFamily(validation[m], tuned[m]) }));
-  const figures = new Map<string, string>();
+  const mistaken = opened.map((): Record<string, Record<string, number>> => ({}));
+  const failures = opened.map((): Record<string, Failure[]> => ({}));
+  const figures = new Map<string, string | Uint8Array>();
   for (const name of options.families) {
-    const answers = await watch(name, testFamilies[name], testSeed);
+    const [answers, ...wrong] = await watch(name, testFamilies[name], testSeed);
+    const shown = { family: testFamilies[name], first: testSeed, seconds, width };
     for (const [m, own] of answers.entries()) {
       families[m][name] = scoreFamily(own, tuned[m]);
       const [head] = tuned[m];
+      const f1 = (said: typeof own): number => scoreFamily(said, [head]).f1.ms50;
+      if (wrong.length > 0) {
+        mistaken[m][name] = Object.fromEntries(
+          Object.keys(calibrationErrors).map((kind, i) => [kind, f1(wrong[i][m])]),
+        );
+      }
+      if (options.write) {
+        failures[m][name] = worstMoments(own, head, shown);
+        figures.set(`${m}/failures-${name}.png`, await encodeRaster(failurePicture(failures[m][name], shown)));
+      }
       // The first clip in which something is played.
       const clip = pickAll(own, head, head.threshold).find(({ truth }) => truth.length > 0);
-      if (clip) figures.set(`${m}/${name}`, formatSvg(heardFigure(clip, `${name}: played (map) and heard (rings)`)));
+      if (clip) {
+        const title = `${name}: played (map) and heard (rings)`;
+        figures.set(`${m}/heard-${name}.svg`, formatSvg(heardFigure(clip, title)));
+      }
     }
   }
+  const oracle = await beside(options, families[0]);
   const evaluations = opened.map(({ card }, m): Evaluation => ({
     format: 'deep-marimba/scores@1',
     model: card.name,
@@ -127,6 +148,9 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
     ...(options.families.includes('T7') ? { compression: codecs !== undefined } : {}),
     heads: tuned[m],
     families: families[m],
+    ...(oracle ? { oracle } : {}),
+    ...(Object.keys(mistaken[m]).length > 0 ? { calibrationErrors: mistaken[m] } : {}),
+    ...(options.write ? { failures: failures[m] } : {}),
   }));
   for (const [m, evaluation] of evaluations.entries()) {
     process.stdout.write(`${scoreTables(evaluation)}\n`);
@@ -134,15 +158,27 @@ async function run(models: readonly string[], options: EvaluateOptions): Promise
     const folder = folders[m];
     await writeAtomic(join(folder, 'scores.json'), `${JSON.stringify(evaluation, null, 1)}\n`);
     await writeAtomic(join(folder, 'scores.md'), scoreTables(evaluation));
-    for (const name of options.families) {
-      const figure = figures.get(`${m}/${name}`);
-      if (figure !== undefined) await writeAtomic(join(folder, `heard-${name}.svg`), figure);
+    for (const [path, bytes] of figures) {
+      const [own, file] = path.split('/');
+      if (own === String(m)) await writeAtomic(join(folder, file), bytes);
     }
-    const onsets = tuned[m].map(({ output, latency, threshold }) => ({ output, latency, threshold }));
+    const onsets = tuned[m].map(onsetHead);
     await writeCard(folder, { ...opened[m].card, onsets, scores: { ...evaluation } });
   }
   if (options.json !== undefined) await writeAtomic(options.json, `${JSON.stringify(evaluations, null, 1)}\n`);
   await Promise.all(listeners.map(({ session }) => session.release()));
+}
+
+/** The oracle on the same clips. */
+async function beside(
+  { oracle, clips, seconds }: EvaluateOptions,
+  families: Readonly<Record<string, unknown>>,
+): Promise<{ heads: readonly Tuned[]; families: Readonly<Record<string, OracleScores>> } | undefined> {
+  if (oracle === false) return undefined;
+  const runtime = await nodeRuntime();
+  const weights = await oracleWeights(oracle, runtime);
+  const names = Object.keys(families).filter((name) => name !== 'V');
+  return judgeOracle(weights, runtime, { clips, seconds, tuningSeed, testSeed, names });
 }
 
 /** The command. */
@@ -153,6 +189,9 @@ export const evaluate = new Command('evaluate')
   .option('--seconds <n>', 'length of a clip', within(1, 600), 6)
   .option('--width <pixels>', 'width of the picture, 16:9', within(64, 1920), 320)
   .option('--families <list>', 'comma-separated', familyList, Object.keys(testFamilies))
+  .option('--mistakes <list>', 'families that are also watched with the bars told wrong', familyList, ['T2'])
+  .option('--oracle <file>', 'weights of the oracle, trained and written there when missing (default: those that ship)')
+  .option('--no-oracle', 'leave the oracle out')
   .option('--json <file>', 'all scores as JSON')
   .option('--write', 'put scores, tables, figures and tuned thresholds into the model folders')
   .action(run);

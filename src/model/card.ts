@@ -27,6 +27,8 @@ export interface OnsetHead {
   readonly latency: number;
   /** Probability a strike needs, tuned on validation clips that hold non-strikes. */
   readonly threshold: number;
+  /** Where in a frame the contact was: by the probabilities around the peak (default), or as the output `offset` says. */
+  readonly timing?: 'centroid' | 'offset';
 }
 
 /** What `card.json` says. */
@@ -98,7 +100,8 @@ const isHead = (value: unknown): value is OnsetHead =>
   Number.isInteger(value.latency) &&
   typeof value.threshold === 'number' &&
   value.threshold > 0 &&
-  value.threshold < 1;
+  value.threshold < 1 &&
+  [undefined, 'centroid', 'offset'].includes(value.timing as string | undefined);
 
 /**
  * Reads a card.
@@ -150,9 +153,11 @@ export function parseCard(source: unknown, from = 'card.json'): ModelCard {
     });
   }
   const read = card as unknown as ModelCard;
-  for (const { output } of read.onsets) {
+  for (const { output, timing } of read.onsets) {
     if (!read.outputs.includes(output))
       throw new ModelError(`${from} has an onset head "${output}" that is no output.`);
+    if (timing === 'offset' && !read.outputs.includes(timing))
+      throw new ModelError(`${from} has an onset head "${output}" timed by offsets, which are no output.`);
   }
   return read;
 }

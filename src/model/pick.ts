@@ -21,14 +21,16 @@ export interface PickFrame {
   readonly onset: ArrayLike<number>;
   /** Velocities, 0..1; 1 where the model gives none. */
   readonly velocity?: ArrayLike<number>;
+  /** Contact within the frame that the onset stands for, frames: 0 its beginning, 1 its end; where the model tells it. */
+  readonly offset?: ArrayLike<number>;
 }
 
 /**
  * Picks strikes as frames come in. Bars are in playing order; those whose rows differ are not neighbours.
  *
  * A strike is known one frame after its probability peaks. Its time is the centroid of the probability over the peak
- * and the frames beside it, less the head's latency, on the frames' own time stamps, so that it is right in seconds at
- * any frame rate.
+ * and the frames beside it, less the head's latency; or, where offsets are given, the mean of what these frames say, each
+ * weighted with its probability. Both on the frames' own time stamps, so that it is right in seconds at any frame rate.
  */
 export class StrikePicker {
   readonly #bars: readonly { readonly midi: number; readonly row: number }[];
@@ -36,7 +38,7 @@ export class StrikePicker {
   /** Frames an answer lags behind contact: the head's latency, and the frame that proves the peak. */
   readonly latency: number;
   // The last three frames, oldest first; [bars] each.
-  #rows: { time: number; onset: Float32Array; velocity: Float32Array }[] = [];
+  #rows: { time: number; onset: Float32Array; velocity: Float32Array; offset?: Float32Array }[] = [];
   #times: number[] = [];
   readonly #deafUntil: Float64Array;
   #frame = 0;
@@ -68,7 +70,7 @@ export class StrikePicker {
    * Takes one frame and returns the strikes it proves, low bars first. The arrays are copied.
    * @throws {RangeError} when the number of values is not the number of bars, or time does not increase.
    */
-  push({ time, onset, velocity }: PickFrame): Strike[] {
+  push({ time, onset, velocity, offset }: PickFrame): Strike[] {
     const bars = this.#bars.length;
     if (onset.length !== bars) throw new RangeError(`expected ${bars} onset probabilities, got ${onset.length}`);
     const last = this.#times.at(-1);
@@ -79,6 +81,7 @@ export class StrikePicker {
       time,
       onset: Float32Array.from(onset),
       velocity: velocity ? Float32Array.from(velocity) : new Float32Array(bars).fill(1),
+      ...(offset ? { offset: Float32Array.from(offset) } : {}),
     });
     this.#frame += 1;
     if (this.#rows.length > 3) this.#rows.shift();
@@ -109,9 +112,14 @@ export class StrikePicker {
       if (rivalled) return;
       this.#deafUntil[bar] = this.#frame + refractory;
       const weight = before.onset[bar] + p + after.onset[bar];
-      const centroid = (after.onset[bar] - before.onset[bar]) / weight;
+      // Contact, in frames from the beginning of the one that the middle one stands for.
+      const said = this.#rows.reduce(
+        (sum, { onset: own, offset }, i) =>
+          sum + own[bar] * (i - 1 + (offset ? Math.min(1.5, Math.max(-0.5, offset[bar])) : 0.5)),
+        0,
+      );
       found.push({
-        time: Math.max(0, this.#timeAt(centroid - this.#rules.latency + 0.5)),
+        time: Math.max(0, this.#timeAt(said / weight - this.#rules.latency)),
         midi,
         velocity: Math.min(1, Math.max(0, at.velocity[bar])),
       });

@@ -87,7 +87,8 @@ export class Predictor {
     const { latency, threshold } = head;
     const views = modelViews(input, calibration);
     const rectifier = new Rectifier(kernels, frame, { warps: views.map(({ warp }) => warp) });
-    const wanted = outputs.includes('velocity') ? [head.output, 'velocity'] : [head.output];
+    const more = ['velocity', ...(head.timing === 'offset' ? ['offset'] : [])];
+    const wanted = [head.output, ...more.filter((name) => outputs.includes(name))];
     this.#rows = views.map(({ midi: notes }, i) => ({
       image: viewImage(rectifier.views[i], input.channels),
       stream: new RowStream(session, card, notes.length, wanted),
@@ -172,7 +173,8 @@ export class Predictor {
         const answers = await stream.step(image.data);
         const onset = Float32Array.from(answers[this.#head.output].data, (logit) => 1 / (1 + Math.exp(-logit)));
         const velocity = 'velocity' in answers ? answers.velocity.data : undefined;
-        return picker.push({ time, onset, ...(velocity ? { velocity } : {}) });
+        const offset = 'offset' in answers ? answers.offset.data : undefined;
+        return picker.push({ time, onset, ...(velocity ? { velocity } : {}), ...(offset ? { offset } : {}) });
       }),
     );
     return found.flat().sort(byTime);

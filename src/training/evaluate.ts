@@ -2,15 +2,12 @@
 import type { Kernels } from '../kernels/module.js';
 import { type Family, seedsPerFamily } from '../scene/families.js';
 import type { Codecs } from './compression.js';
-import { type Answers, type Listener, strikesIn, watchClip } from './listen.js';
-import { f1Score, matchStrikes, type ScoredClip, scoreClips, type Scores } from './metrics.js';
+import type { OnsetHead } from '../model/card.js';
+import { type Answers, type CalibrationMaker, type Listener, strikesIn, watchClipThrough } from './listen.js';
+import { f1Score, leadF1, matchStrikes, type ScoredClip, scoreClips, type Scores } from './metrics.js';
 
 /** A head to be judged. */
-export interface Head {
-  readonly output: string;
-  /** Frames after contact at which it speaks. */
-  readonly latency: number;
-}
+export type Head = Pick<OnsetHead, 'output' | 'latency' | 'timing'>;
 
 /** The families that are reported, under their short names. */
 export const testFamilies: Readonly<Record<string, Family>> = {
@@ -26,7 +23,14 @@ export const testFamilies: Readonly<Record<string, Family>> = {
 export const compressedShare = 0.5;
 
 /** Thresholds that are tried. */
-const thresholds = [0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]; // prettier-ignore
+const thresholds = [
+  ...[0.01, 0.015, 0.02, 0.03, 0.04],
+  ...Array.from({ length: 18 }, (_, i) => Number((0.05 + 0.05 * i).toFixed(2))),
+  ...[0.08, 0.12, 0.18, 0.22, 0.28, 0.32, 0.38, 0.93, 0.95, 0.97, 0.98, 0.99],
+].sort((a, b) => a - b);
+
+/** Seconds before contact at which it is asked what is known. */
+const leads = { '-120': -0.12, '-80': -0.08, '-40': -0.04, '0': 0, '40': 0.04, '80': 0.08 } as const;
 
 /** How much to watch. */
 export interface WatchOptions {
@@ -53,19 +57,32 @@ export async function watchFamily(
   listeners: readonly Listener[],
   options: WatchOptions,
 ): Promise<Answers[][]> {
+  return (await watchFamilyThrough(kernels, listeners, [(calibration) => calibration], options))[0];
+}
+
+/**
+ * Lets networks watch clips of a family through several calibrations.
+ * @returns answers by calibration, then network, then clip.
+ */
+export async function watchFamilyThrough(
+  kernels: Kernels,
+  listeners: readonly Listener[],
+  makers: readonly CalibrationMaker[],
+  options: WatchOptions,
+): Promise<Answers[][][]> {
   const { family, clips, first = 0, seconds = 6, width = 320, codecs } = options;
   const compression = codecs && { share: compressedShare, codecs };
-  const all: Answers[][] = listeners.map(() => []);
+  const all = makers.map(() => listeners.map((): Answers[] => []));
   for (let i = 0; i < clips; i++) {
-    const seed = (first + i) % seedsPerFamily;
-    const answers = await watchClip(kernels, listeners, {
+    const clip = {
       family,
-      seed,
+      seed: (first + i) % seedsPerFamily,
       seconds,
       width,
       ...(compression ? { compression } : {}),
-    });
-    for (const [k, answer] of answers.entries()) all[k].push(answer);
+    };
+    const said = await watchClipThrough(kernels, listeners, makers, clip);
+    for (const [m, ofMaker] of said.entries()) for (const [k, answer] of ofMaker.entries()) all[m][k].push(answer);
     options.onClip?.(i + 1);
   }
   return all;
@@ -85,15 +102,18 @@ function quickScore(clips: readonly ScoredClip[]): { f1: number; recall: number 
 }
 
 /** A head's threshold, and what it reached with it on the clips it was tuned on. */
-export interface Tuned extends Head {
-  readonly threshold: number;
+export interface Tuned extends OnsetHead {
   readonly f1: number;
-  /** Largest threshold whose recall is at least .80 and .85; none where no threshold reaches it. */
-  readonly atRecall: Readonly<Record<'0.80' | '0.85', number | undefined>>;
+  /** Largest threshold whose recall is at least .80, .85 and .90; none where no threshold reaches it. */
+  readonly atRecall: Readonly<Record<'0.80' | '0.85' | '0.90', number | undefined>>;
 }
 
-/** Finds the threshold with the best F1 at 50 ms. The clips should hold their share of non-strikes. */
-export function tuneThreshold(answers: readonly Answers[], head: Head): Tuned {
+/**
+ * Finds the threshold with the best F1 at 50 ms, and whether offsets or centroids tell contacts better. The clips should
+ * hold their share of non-strikes.
+ */
+export function tuneThreshold(answers: readonly Answers[], { output, latency }: Head): Tuned {
+  const head = { output, latency };
   const tried = thresholds.map((threshold) => ({ threshold, ...quickScore(pickAll(answers, head, threshold)) }));
   const best = tried.reduce((a, b) => (b.f1 > a.f1 ? b : a));
   const atRecall = (least: number): number | undefined =>
@@ -101,9 +121,22 @@ export function tuneThreshold(answers: readonly Answers[], head: Head): Tuned {
   return {
     ...head,
     threshold: best.threshold,
+    ...betterTiming(answers, head, best.threshold),
     f1: best.f1,
-    atRecall: { '0.80': atRecall(0.8), '0.85': atRecall(0.85) },
+    atRecall: { '0.80': atRecall(0.8), '0.85': atRecall(0.85), '0.90': atRecall(0.9) },
   };
+}
+
+/** Offsets belong to the first head; they are believed when they err less, on enough strikes. */
+function betterTiming(answers: readonly Answers[], head: Head, threshold: number): Pick<Tuned, 'timing'> {
+  const [row] = answers.flatMap(({ rows }) => rows);
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- there may be no row at all
+  if (!row?.offset || Object.keys(row.heads)[0] !== head.output) return {};
+  const [centroid, offset] = (['centroid', 'offset'] as const).map((timing) =>
+    scoreClips(pickAll(answers, { ...head, timing }, threshold), { resamples: 0 }),
+  );
+  const enough = centroid.recall * centroid.strikes >= 20;
+  return enough && offset.onsetError < centroid.onsetError ? { timing: 'offset' } : {};
 }
 
 /** Scores of one family, and strikes per minute that were heard with the thresholds of fixed recall. */
@@ -111,6 +144,8 @@ export interface FamilyScores extends Scores {
   readonly atRecall: Readonly<Record<string, { readonly recall: number; readonly falsePerMinute: number } | undefined>>;
   /** F1 at 50 ms of every head, each with its own threshold. */
   readonly heads: Readonly<Record<string, number>>;
+  /** By ms before contact, then head: F1 at 50 ms of what it knew by then. */
+  readonly lead: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** Scores a family with tuned heads, the first of which is the one reported in full. */
@@ -123,8 +158,13 @@ export function scoreFamily(answers: readonly Answers[], tuned: readonly Tuned[]
       return [name, { recall, falsePerMinute }];
     }),
   );
-  const heads = Object.fromEntries(
-    tuned.map((head) => [head.output, quickScore(pickAll(answers, head, head.threshold)).f1]),
-  );
-  return { ...scoreClips(pickAll(answers, sure, sure.threshold)), atRecall, heads };
+  const picked = tuned.map((head) => [head.output, pickAll(answers, head, head.threshold)] as const);
+  const each = (score: (clips: readonly ScoredClip[]) => number): Record<string, number> =>
+    Object.fromEntries(picked.map(([output, clips]) => [output, score(clips)]));
+  return {
+    ...scoreClips(picked[0][1]),
+    atRecall,
+    heads: each((clips) => quickScore(clips).f1),
+    lead: Object.fromEntries(Object.entries(leads).map(([ms, lead]) => [ms, each((clips) => leadF1(clips, lead))])),
+  };
 }

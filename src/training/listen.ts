@@ -7,12 +7,13 @@ import { scene } from '../scene/scene.js';
 import { type Codecs, compressedScene } from './compression.js';
 import type { Calibration, Strike } from '../types.js';
 import { checkInside } from '../video/calibration.js';
-import type { ScoredClip } from './metrics.js';
+import type { OnsetHead } from '../model/card.js';
+import type { HeardStrike, ScoredClip } from './metrics.js';
 import { exportOnnx } from './export-onnx.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
 import type { Runtime, Session } from '../model/onnx-runtime.js';
 import { RowStream, type StreamedModel } from '../model/row-stream.js';
-import { type ModelInput, modelViews, viewImage, type ViewImage } from '../model/views.js';
+import { type ModelInput, type ModelView, modelViews, viewImage, type ViewImage } from '../model/views.js';
 
 /** A network in step form, as cards describe it. */
 export interface Listener {
@@ -100,6 +101,9 @@ export function visibleBars(calibration: Calibration): Calibration {
   return { ...calibration, bars };
 }
 
+/** Where somebody who makes mistakes takes the bars to be; undefined when they can make nothing of it. */
+export type CalibrationMaker = (calibration: Calibration) => Calibration | undefined;
+
 /**
  * Renders a clip once and lets every network watch it through the true calibration.
  * @returns the answers of each network, in their order.
@@ -107,39 +111,70 @@ export function visibleBars(calibration: Calibration): Calibration {
 export async function watchClip(
   kernels: Kernels,
   listeners: readonly Listener[],
-  { family, seed, seconds, width, compression }: ClipOptions,
+  clip: ClipOptions,
 ): Promise<Answers[]> {
+  return (await watchClipThrough(kernels, listeners, [(calibration) => calibration], clip))[0];
+}
+
+/**
+ * Renders a clip once and lets every network watch it through every calibration. Through one that is of no use, nothing is
+ * heard.
+ * @returns [calibrations][networks] answers.
+ */
+export async function watchClipThrough(
+  kernels: Kernels,
+  listeners: readonly Listener[],
+  makers: readonly CalibrationMaker[],
+  { family, seed, seconds, width, compression }: ClipOptions,
+): Promise<Answers[][]> {
   const height = Math.round((width * 9) / 16);
   const made = scene(seed, family, { seconds, width, height });
   const { truth, frames } = compression
     ? compressedScene(made, { seed: 0, compressed: compression.share }, seed, compression.codecs)
     : made;
   const { times } = truth;
-  const calibration = visibleBars(truth.calibration);
+  const visible = visibleBars(truth.calibration);
   const kinds = [...new Set(listeners.map(({ input }) => viewKey(input)))];
-  const views = kinds.map((kind) => {
+  const views: { readonly kind: string; readonly maker: number; readonly list: readonly ModelView[] }[] = [];
+  for (const kind of kinds) {
     const { input } = listeners.find((listener) => viewKey(listener.input) === kind)!;
-    return modelViews(input, calibration);
-  });
-  const warps = views.flat().map(({ warp }) => warp);
-  const rectifier = new Rectifier(kernels, { width, height, format: 'gray8' }, { warps });
-  const streams = listeners.map((listener) => {
-    const which = kinds.indexOf(viewKey(listener.input));
-    const first = views.slice(0, which).reduce((sum, list) => sum + list.length, 0);
-    return views[which].map(({ midi }, i) => new ClipStream(listener, midi, rectifier.views[first + i], times.length));
-  });
-  for (const { index, pixels } of frames()) {
-    rectifier.run(index > 0 ? times[index] - times[index - 1] : times[1], pixels);
-    for (const stream of streams.flat()) await stream.step(index);
+    for (const [maker, make] of makers.entries()) views.push({ kind, maker, list: viewsOf(input, make, visible) });
   }
-  const notes = new Set(calibration.bars.map(({ midi }) => midi));
+  const flat = views.flatMap(({ list }) => list);
+  const said = makers.map(() => listeners.map(() => [] as RowAnswers[]));
+  if (flat.length > 0) {
+    const warps = flat.map(({ warp }) => warp);
+    const rectifier = new Rectifier(kernels, { width, height, format: 'gray8' }, { warps });
+    const streams = listeners.flatMap((listener, l) =>
+      views
+        .filter(({ kind }) => kind === viewKey(listener.input))
+        .flatMap(({ maker, list }) =>
+          list.map((view) => {
+            const stream = new ClipStream(listener, view.midi, rectifier.views[flat.indexOf(view)], times.length);
+            said[maker][l].push(stream.answers);
+            return stream;
+          }),
+        ),
+    );
+    for (const { index, pixels } of frames()) {
+      rectifier.run(index > 0 ? times[index] - times[index - 1] : times[1], pixels);
+      for (const stream of streams) await stream.step(index);
+    }
+  }
+  const notes = new Set(visible.bars.map(({ midi }) => midi));
   const strikes = truth.strikes.filter(({ midi }) => notes.has(midi));
-  return streams.map((rows) => ({
-    times,
-    seconds: truth.duration,
-    truth: strikes,
-    rows: rows.map(({ answers }) => answers),
-  }));
+  return said.map((ofMaker) => ofMaker.map((rows) => ({ times, seconds: truth.duration, truth: strikes, rows })));
+}
+
+function viewsOf(input: ModelInput, make: CalibrationMaker, visible: Calibration): ModelView[] {
+  try {
+    const made = make(visible);
+    return made === undefined ? [] : modelViews(input, visibleBars(made));
+  } catch (error) {
+    // Bars that fold, or none that can be seen.
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
 }
 
 /** Networks of one key look at the same pixels. */
@@ -181,27 +216,34 @@ class ClipStream {
   }
 }
 
-/** The strikes in a network's answers, by one of its heads. */
+/**
+ * The strikes in a network's answers, by one of its heads. Offsets go with the first head, and only where its timing asks
+ * for them.
+ */
 export function strikesIn(
   { times, seconds, truth, rows }: Answers,
-  head: { readonly output: string; readonly latency: number },
+  head: Pick<OnsetHead, 'output' | 'latency' | 'timing'>,
   threshold: number,
 ): ScoredClip {
-  const heard = rows.flatMap(({ midi, heads, velocity }) => {
+  const heard = rows.flatMap(({ midi, heads, velocity, offset }) => {
     const bars = midi.length;
     const picker = new StrikePicker(
       midi.map((note) => ({ midi: note })),
       { threshold, latency: head.latency },
     );
     const onset = heads[head.output];
-    const strikes = times.flatMap((time, k) =>
-      picker.push({
+    const strikes: HeardStrike[] = [];
+    for (const [k, time] of times.entries()) {
+      const end = k + 1 < times.length ? times[k + 1] : seconds;
+      const found = picker.push({
         time,
         onset: onset.subarray(k * bars, (k + 1) * bars),
         velocity: velocity.subarray(k * bars, (k + 1) * bars),
-      }),
-    );
-    return [...strikes, ...picker.flush()];
+        ...(offset && head.timing === 'offset' ? { offset: offset.subarray(k * bars, (k + 1) * bars) } : {}),
+      });
+      for (const strike of found) strikes.push({ ...strike, known: end });
+    }
+    return [...strikes, ...picker.flush().map((strike) => ({ ...strike, known: seconds }))];
   });
   heard.sort((a, b) => a.time - b.time);
   return { truth, heard, seconds, rows: rows.map(({ midi }) => midi) };

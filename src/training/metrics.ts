@@ -3,12 +3,18 @@ import { barEnvelope, barGain } from '../sound/marimba-bars.js';
 import type { Strike } from '../types.js';
 import { Random } from './random.js';
 
+/** A strike as it was heard. */
+export interface HeardStrike extends Strike {
+  /** When it was known: the end of the frame that proved it, seconds. */
+  readonly known?: number;
+}
+
 /** A clip, what was played in it and what was heard. */
 export interface ScoredClip {
   /** Played, sorted by time. */
   readonly truth: readonly Strike[];
   /** Heard, sorted by time. */
-  readonly heard: readonly Strike[];
+  readonly heard: readonly HeardStrike[];
   /** Length, seconds. */
   readonly seconds: number;
   /** MIDI numbers of the bars, one list per row, low to high. */
@@ -42,6 +48,10 @@ export interface Scores {
   readonly velocityR: number;
   /** Strikes heard that match none (50 ms, right bar), per minute. */
   readonly falsePerMinute: number;
+  /** Its 95 % interval. */
+  readonly falseInterval: readonly [number, number];
+  /** Loudness and brightness at the strikes, as a listener would compare them. */
+  readonly sound: SoundErrors;
   /** Root mean square errors of rendered amplitudes, [frames x bars] at 25 frames/s. */
   readonly amplitude: AmplitudeErrors;
 }
@@ -55,6 +65,22 @@ export interface AmplitudeErrors {
   readonly mean: number;
   /** The true amplitudes one frame before. */
   readonly previous: number;
+}
+
+/**
+ * What is heard at true strikes, from rendered amplitudes in the 45 ms after contact: loudness is the norm over the bars
+ * (1 for one strike of full force), centroid the mean of the bars' MIDI numbers, each weighted with its amplitude.
+ *
+ * **Source:** Owens et al. 2016, section 6.1: errors of maximum energy and of the spectral centroid at impacts, and their
+ * correlations; there of predicted sound, here of the amplitudes that sound is made of.
+ */
+export interface SoundErrors {
+  /** Mean absolute error of loudness, and Pearson's r; a strike that was not heard has what rings on. */
+  readonly loudness: number;
+  readonly loudnessR: number;
+  /** Mean absolute error of the centroid, octaves, and Pearson's r; of strikes at which anything sounds. */
+  readonly centroid: number;
+  readonly centroidR: number;
 }
 
 /**
@@ -135,7 +161,9 @@ export function scoreClips(clips: readonly ScoredClip[], { resamples = 1000 } = 
     strikes: played,
     heard,
     f1: { ms25: f1(sum((c) => c.ms25)), ms50: f1(matched), ms100: f1(sum((c) => c.ms100)) },
-    f1Interval: bootstrap(counted, resamples),
+    f1Interval: bootstrap(counted, resamples, (drawn) =>
+      f1Score(total(drawn, 'ms50'), total(drawn, 'played'), total(drawn, 'heard')),
+    ),
     precision: matched / heard,
     recall: matched / played,
     f1Beside: f1(sum((c) => c.beside)),
@@ -147,6 +175,12 @@ export function scoreClips(clips: readonly ScoredClip[], { resamples = 1000 } = 
       pairs.map(([, h]) => h.velocity),
     ),
     falsePerMinute: (60 * (heard - matched)) / seconds,
+    falseInterval: bootstrap(
+      clips.map((clip, i) => ({ false: counted[i].heard - counted[i].ms50, seconds: clip.seconds })),
+      resamples,
+      (drawn) => (60 * total(drawn, 'false')) / total(drawn, 'seconds'),
+    ),
+    sound: soundErrors(clips),
     amplitude: amplitudeErrors(clips),
   };
 }
@@ -167,27 +201,42 @@ export function correlation(x: readonly number[], y: readonly number[]): number 
   return xy / Math.sqrt(xx * yy);
 }
 
-/** **Source:** Efron 1979: percentiles of the F1 of clips drawn with replacement. */
-function bootstrap(
-  counted: readonly { played: number; heard: number; ms50: number }[],
+const total = <Name extends string>(counts: readonly Readonly<Record<Name, number>>[], name: Name): number =>
+  counts.reduce((sum, count) => sum + count[name], 0);
+
+/** **Source:** Efron 1979: percentiles of a statistic of clips drawn with replacement. */
+function bootstrap<Count>(
+  counted: readonly Count[],
   resamples: number,
+  statistic: (drawn: readonly Count[]) => number,
 ): [number, number] {
   const random = new Random(1, 'bootstrap');
-  const values = Array.from({ length: resamples }, () => {
-    let [matched, played, heard] = [0, 0, 0];
-    const drawn = counted.map(() => counted[Math.floor(random.uniform() * counted.length)]);
-    for (const count of drawn) {
-      matched += count.ms50;
-      played += count.played;
-      heard += count.heard;
-    }
-    return f1Score(matched, played, heard);
-  })
+  const values = Array.from({ length: resamples }, () =>
+    statistic(counted.map(() => counted[Math.floor(random.uniform() * counted.length)])),
+  )
     .filter((value) => !Number.isNaN(value))
     .sort((a, b) => a - b);
   const at = (share: number): number =>
     values.length === 0 ? NaN : values[Math.min(values.length - 1, Math.floor(share * values.length))];
   return [at(0.025), at(0.975)];
+}
+
+/**
+ * F1 at 50 ms, right bar, of what was known in time: a strike counts as found when it was known `lead` seconds before
+ * contact; all others that were heard count as false.
+ * @param lead seconds; negative is after contact.
+ */
+export function leadF1(clips: readonly ScoredClip[], lead: number): number {
+  let [found, played, heard] = [0, 0, 0];
+  for (const clip of clips) {
+    played += clip.truth.length;
+    heard += clip.heard.length;
+    const early = matchStrikes(clip, 0.05).filter(
+      ([t, h]) => (clip.heard[h].known ?? Infinity) <= clip.truth[t].time - lead,
+    );
+    found += early.length;
+  }
+  return f1Score(found, played, heard);
 }
 
 const rowsPerSecond = 25;
@@ -212,6 +261,41 @@ export function renderAmplitudes(strikes: readonly Strike[], midi: readonly numb
     }
   }
   return out;
+}
+
+/** Seconds after contact in which a strike is compared by ear. */
+const impact = 0.045;
+
+function soundErrors(clips: readonly ScoredClip[]): SoundErrors {
+  const loudness: [number, number][] = [];
+  const centroids: [number, number][] = [];
+  for (const { truth, heard, rows, seconds } of clips) {
+    const midi = rows.flat();
+    const [played, rendered] = [truth, heard].map((strikes) => renderAmplitudes(strikes, midi, seconds));
+    const frames = midi.length > 0 ? played.length / midi.length : 0;
+    const listen = (amplitudes: Float32Array, time: number): { loudness: number; centroid: number } => {
+      let [most, mean] = [0, NaN];
+      // Rows are read at their ends.
+      const first = Math.max(0, Math.ceil(time * rowsPerSecond) - 1);
+      const last = Math.min(frames - 1, Math.ceil((time + impact) * rowsPerSecond) - 1);
+      for (let k = first; k <= last; k++) {
+        const row = amplitudes.subarray(k * midi.length, (k + 1) * midi.length);
+        const norm = Math.hypot(...row);
+        if (norm <= most) continue;
+        const sum = row.reduce((a, b) => a + b, 0);
+        [most, mean] = [norm, row.reduce((acc, value, b) => acc + value * midi[b], 0) / sum];
+      }
+      return { loudness: most, centroid: mean / 12 };
+    };
+    for (const { time } of truth) {
+      const [own, other] = [listen(played, time), listen(rendered, time)];
+      loudness.push([own.loudness, other.loudness]);
+      if (other.loudness > 1e-3 && own.loudness > 1e-3) centroids.push([own.centroid, other.centroid]);
+    }
+  }
+  const error = (pairs: readonly [number, number][]): number => mean(pairs.map(([a, b]) => Math.abs(a - b)));
+  const r = (pairs: readonly [number, number][]): number => correlation(pairs.map(([a]) => a), pairs.map(([, b]) => b)); // prettier-ignore
+  return { loudness: error(loudness), loudnessR: r(loudness), centroid: error(centroids), centroidR: r(centroids) };
 }
 
 function amplitudeErrors(clips: readonly ScoredClip[]): AmplitudeErrors {

@@ -4,8 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError } from '../errors.js';
-import { type ModelCard, type ModelFile, parseCard, verifyFile } from '../model/card.js';
-import type { Tuned } from './evaluate.js';
+import { type ModelCard, type ModelFile, type OnsetHead, parseCard, verifyFile } from '../model/card.js';
 import { exportOnnx } from './export-onnx.js';
 import { type Listener, stateShapes } from './listen.js';
 import type { ModelInput } from '../model/views.js';
@@ -22,7 +21,7 @@ export interface ModelFolderOptions {
   /** How it sees. */
   readonly input: ModelInput;
   /** Heads with their thresholds, the sure one first. */
-  readonly heads: readonly Pick<Tuned, 'output' | 'latency' | 'threshold'>[];
+  readonly heads: readonly OnsetHead[];
   /** Frame rates it was trained at. */
   readonly fps: readonly number[];
   /** Seeds, frames, hours, configuration: enough to train it again. */
@@ -58,13 +57,18 @@ export async function writeModelFolder(folder: string, options: ModelFolderOptio
     input,
     states: stateShapes(architecture),
     outputs,
-    onsets: heads.map(({ output, latency, threshold }) => ({ output, latency, threshold })),
+    onsets: heads.map(onsetHead),
     fps: options.fps,
     training: options.training,
     scores: {},
   };
   await writeCard(folder, card);
   return card;
+}
+
+/** What a card says of a head. */
+export function onsetHead({ output, latency, threshold, timing }: OnsetHead): OnsetHead {
+  return { output, latency, threshold, ...(timing === 'offset' ? { timing } : {}) };
 }
 
 /** Writes `card.json`. */

@@ -1,5 +1,7 @@
 // Scores as people read them: Markdown tables.
+import { midiToName } from '../notes.js';
 import type { FamilyScores, Tuned } from './evaluate.js';
+import type { Failure } from './failures.js';
 
 /** An evaluation of one model: `scores.json`, and what its card says. */
 export interface Evaluation {
@@ -18,7 +20,19 @@ export interface Evaluation {
   readonly heads: readonly Tuned[];
   /** By short name: T1 and so on, V for validation. */
   readonly families: Readonly<Record<string, FamilyScores>>;
+  /** The oracle on the same clips, with its own threshold: how hard they are. */
+  readonly oracle?: { readonly heads: readonly Tuned[]; readonly families: Readonly<Record<string, OracleScores>> };
+  /** F1 at 50 ms on families whose bars were told wrong, by mistake. */
+  readonly calibrationErrors?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Worst moments by family. */
+  readonly failures?: Readonly<Record<string, readonly Failure[]>>;
 }
+
+/** What is told of the oracle. */
+export type OracleScores = Pick<
+  FamilyScores,
+  'strikes' | 'f1' | 'f1Interval' | 'falsePerMinute' | 'atRecall' | 'onsetError' | 'velocityR'
+>;
 
 const meanings: Readonly<Record<string, string>> = {
   V: 'validation (thresholds tuned here)',
@@ -33,6 +47,12 @@ const meanings: Readonly<Record<string, string>> = {
 const fixed = (value: number | null | undefined, digits = 2): string =>
   value === undefined || value === null || Number.isNaN(value) ? '-' : value.toFixed(digits);
 
+const interval = (value: number, [low, high]: readonly [number, number]): string =>
+  Number.isNaN(low) ? fixed(value, 1) : `${fixed(value, 1)} (${fixed(low, 0)}-${fixed(high, 0)})`;
+
+const falseAt = ({ atRecall }: Pick<FamilyScores, 'atRecall'>): string =>
+  atRecall['0.85'] ? fixed(atRecall['0.85'].falsePerMinute, 1) : 'not reached';
+
 /** A ratio, where anything was played. */
 const played = ({ strikes }: FamilyScores, value: number): string => (strikes === 0 ? '-' : fixed(value));
 
@@ -41,8 +61,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** One evaluation as Markdown: strikes, false strikes, amplitudes beside the baselines, and the heads. */
-export function scoreTables({ model, clips, seconds, width, heads, families }: Evaluation): string {
+/** One evaluation as Markdown: strikes, false strikes, the oracle and other baselines beside, heads, and mistakes. */
+export function scoreTables(evaluation: Evaluation): string {
+  const { model, clips, seconds, width, heads, families, oracle, calibrationErrors, failures } = evaluation;
   const list = Object.entries(families);
   const strikes = table(
     ['family', 'strikes', 'F1@25', 'F1@50 (95 %)', 'F1@100', 'precision', 'recall', 'F1 bar beside', 'F1 any bar', 'onset error ms (bias)', 'velocity r', 'false/min'], // prettier-ignore
@@ -60,9 +81,83 @@ export function scoreTables({ model, clips, seconds, width, heads, families }: E
       played(s, s.f1Any),
       s.strikes === 0 ? '-' : `${fixed(s.onsetError, 1)} (${fixed(s.onsetBias, 1)})`,
       fixed(s.velocityR),
-      fixed(s.falsePerMinute, 1),
+      interval(s.falsePerMinute, s.falseInterval),
     ]),
   );
+  const beside =
+    oracle &&
+    table(
+      ['family', 'F1@50', 'oracle F1@50 (95 %)', 'model / oracle', 'false/min at recall 0.85', 'oracle', 'onset error ms', 'oracle', 'velocity r', 'oracle'], // prettier-ignore
+      list.flatMap(([name, s]) => {
+        if (!Object.hasOwn(oracle.families, name)) return [];
+        const o = oracle.families[name];
+        const none = s.strikes === 0;
+        return [
+          [
+            name,
+            none ? '-' : fixed(s.f1.ms50),
+            none ? '-' : `**${fixed(o.f1.ms50)}** (${o.f1Interval.map((bound) => fixed(bound)).join('-')})`,
+            none ? '-' : fixed(s.f1.ms50 / o.f1.ms50),
+            falseAt(s),
+            falseAt(o),
+            none ? '-' : fixed(s.onsetError, 1),
+            none ? '-' : fixed(o.onsetError, 1),
+            fixed(s.velocityR),
+            fixed(o.velocityR),
+          ],
+        ];
+      }),
+    );
+  const sounds = table(
+    ['family', 'loudness error', 'loudness r', 'centroid error, octaves', 'centroid r'],
+    list
+      .filter(([, s]) => s.strikes > 0)
+      .map(([name, { sound }]) => [
+        name,
+        fixed(sound.loudness),
+        fixed(sound.loudnessR),
+        fixed(sound.centroid),
+        fixed(sound.centroidR),
+      ]),
+  );
+  const lead = table(
+    ['family', ...Object.keys(list[0][1].lead).map((ms) => (Number(ms) < 0 ? `${ms.slice(1)} ms after` : ms === '0' ? 'at contact' : `${ms} ms before`))], // prettier-ignore
+    list
+      .filter(([, s]) => s.strikes > 0)
+      .map(([name, s]) => [
+        name,
+        ...Object.values(s.lead).map((byHead) => {
+          const [best] = Object.entries(byHead).sort(([, a], [, b]) => b - a);
+          return `${fixed(best[1])} ${best[0]}`;
+        }),
+      ]),
+  );
+  const mistakes =
+    calibrationErrors &&
+    table(
+      ['family', 'exact', ...Object.keys(Object.values(calibrationErrors)[0] ?? {})],
+      Object.entries(calibrationErrors).map(([name, own]) => [
+        name,
+        fixed(families[name].f1.ms50),
+        ...Object.values(own).map((f1) => fixed(f1)),
+      ]),
+    );
+  const gallery =
+    failures &&
+    table(
+      ['family', 'what', 'clip', 'at s', 'note', 'probability', 'nearest event'],
+      Object.entries(failures).flatMap(([name, own]) =>
+        own.map(({ kind, seed, time, midi, probability, cause }) => [
+          name,
+          kind,
+          String(seed),
+          fixed(time),
+          midiToName(midi),
+          fixed(probability),
+          cause ?? '',
+        ]),
+      ),
+    );
   const amplitudes = table(
     ['family', 'model', 'zeros', 'mean', 'previous frame (needs the truth)', 'model / zeros'],
     list
@@ -99,12 +194,33 @@ export function scoreTables({ model, clips, seconds, width, heads, families }: E
     `Thresholds, tuned for F1@50 on the clips of V: ${tuned}.`,
     '## Strikes',
     strikes,
+    ...(beside === undefined
+      ? []
+      : [
+          '## Beside the oracle',
+          'The oracle is a small network that is told where each mallet and its shadow are, to 0.3 pixels: it says how hard the clips are.',
+          beside,
+        ]),
     '## Rendered amplitudes, root mean square error',
     amplitudes,
     '## False strikes at fixed recall',
     atRecall,
     '## F1@50 by head',
     early,
+    '## F1@50 of what is known in time, and the head that knew it',
+    'A frame is seen when its time is over, and a strike is known one frame after its peak.',
+    lead,
+    '## Loudness and brightness at strikes',
+    'Amplitudes in the 45 ms after contact, against those that were played (after Owens et al. 2016).',
+    sounds,
+    ...(mistakes === undefined ? [] : ['## F1@50 when the bars are told wrong', mistakes]),
+    ...(gallery === undefined
+      ? []
+      : [
+          '## Worst moments',
+          'Pictures: `failures-T1.png` and so on, a row per line here; red edge: heard and not played, blue: not heard.',
+          gallery,
+        ]),
     '',
   ].join('\n\n');
 }

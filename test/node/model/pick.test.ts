@@ -20,6 +20,21 @@ function play(times: readonly number[], strikes: readonly { frame: number; bar: 
   return [...found, ...picker.flush()];
 }
 
+describe('StrikePicker with offsets', () => {
+  it('takes the time from what the frames around the peak say, by their weight', () => {
+    const picker = new StrikePicker([{ midi: 60 }], { threshold: 0.3, latency: 1 });
+    const frames = [
+      { onset: [0], offset: [0] },
+      { onset: [0.4], offset: [1.3] },
+      { onset: [0.8], offset: [0.3] },
+      { onset: [0], offset: [9] },
+    ];
+    const found = frames.flatMap((frame, k) => picker.push({ time: k / 10, ...frame }));
+    // Both say frame 1 and 0.3 of the next: latency 1 before frame 2.
+    expect(found.map(({ time }) => time)).toEqual([expect.closeTo(0.13, 6)]);
+  });
+});
+
 describe('StrikePicker', () => {
   it('finds a strike between two frames to a hundredth of a frame, for any head and any spacing of frames', () => {
     fc.assert(

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   correlation,
+  leadF1,
   matchStrikes,
   renderAmplitudes,
   scoreClips,
@@ -132,6 +133,37 @@ describe('scoreClips', () => {
       expect(f1Interval[1]).toBeGreaterThanOrEqual(f1.ms50);
     }
     expect(many.f1Interval[1] - many.f1Interval[0]).toBeLessThan(few.f1Interval[1] - few.f1Interval[0]);
+  });
+});
+
+describe('leadF1', () => {
+  it('counts what was known in time, and everything heard', () => {
+    const known = (time: number, at: number): Strike & { known: number } => ({ ...strike(time), known: at });
+    const clips = [clip([strike(1), strike(2), strike(3)], [known(1, 0.9), known(2.01, 2.08), known(5, 4)])];
+    expect(leadF1(clips, -0.1)).toBeCloseTo((2 * 2) / 6);
+    expect(leadF1(clips, 0)).toBeCloseTo(2 / 6);
+    expect(leadF1(clips, 0.09)).toBeCloseTo(2 / 6);
+    expect(leadF1(clips, 0.11)).toBe(0);
+  });
+});
+
+describe('sound', () => {
+  it('compares strikes by loudness and by octave', () => {
+    const truth = [strike(1, 60, 0.8), strike(3, 65, 0.4)];
+    const perfect = scoreClips([clip(truth, truth)]).sound;
+    expect([perfect.loudness, perfect.centroid]).toEqual([0, 0]);
+    expect(perfect.loudnessR).toBeCloseTo(1, 6);
+    expect(perfect.centroidR).toBeCloseTo(1, 6);
+    // Half as loud, and a semitone pair further up: the first strike errs by 2 / 12 octaves.
+    const heard = [strike(1, 62, 0.4), strike(3, 65, 0.4)];
+    const { loudness, centroid } = scoreClips([clip(truth, heard)]).sound;
+    // The mean of 0.4 and 0; bars that ring on shift it a little.
+    expect(loudness).toBeCloseTo(0.2, 2);
+    expect(centroid).toBeGreaterThan(0.08);
+    expect(centroid).toBeLessThan(0.1);
+    const silent = scoreClips([clip(truth, [])]).sound;
+    expect(silent.loudness).toBeGreaterThan(0.5);
+    expect(silent.centroid).toBeNaN();
   });
 });
 

@@ -17,7 +17,9 @@ import { scoreTables } from '../../../src/training/score-table.js';
 import { readWeights } from '../../../src/training/checkpoint.js';
 import { architectureOf, inputOfTraining, train, type TrainOptions } from '../../../src/training/train.js';
 import { trainConfig } from '../../../src/training/train-config.js';
-import { strikesIn, visibleBars, watchClip } from '../../../src/training/listen.js';
+import { shiftedBy } from '../../../src/training/calibration-errors.js';
+import { failurePicture, worstMoments } from '../../../src/training/failures.js';
+import { strikesIn, visibleBars, watchClip, watchClipThrough } from '../../../src/training/listen.js';
 import { Predictor } from '../../../src/model/predictor.js';
 import { scene } from '../../../src/scene/scene.js';
 import type { Strike } from '../../../src/types.js';
@@ -277,7 +279,7 @@ describe.each([
     await listener.session.release();
     const order = (list: readonly Strike[]): Strike[] => [...list].sort((a, b) => a.time - b.time || a.midi - b.midi);
     expect(strikes.length).toBeGreaterThan(0);
-    expect(order(strikes)).toEqual(order(heard));
+    expect(order(strikes)).toEqual(order(heard.map(({ time, midi, velocity }) => ({ time, midi, velocity }))));
   });
 });
 
@@ -329,6 +331,20 @@ describe('a model folder', () => {
     });
     expect(table).toContain('| V validation');
     expect(table).not.toMatch(/undefined|NaN/);
+    const shown = { family: 'validation' as const, first: 0, seconds: 1, width: 96 };
+    const worst = worstMoments(answers, { ...tuned[0], threshold: 0.01 }, shown, 4);
+    for (const { seed, time, probability } of worst) {
+      expect(seed >= 0 && seed < 3 && time <= 1 && probability <= 1).toBe(true);
+    }
+    const { width, height, rgb } = failurePicture(worst, shown);
+    expect(rgb.length).toBe(3 * width * height);
+    expect(new Set(rgb).size).toBeGreaterThan(worst.length > 0 ? 10 : 0);
+    // Half a row to the side, the same network hears something else; beside the picture, nothing at all.
+    const makers = [shiftedBy(0), shiftedBy(0.5), () => undefined];
+    const through = await watchClipThrough(compileKernels(), [listener], makers, { ...shown, seed: 1 });
+    expect(through[0][0].rows[0].heads).toEqual(answers[1].rows[0].heads);
+    expect(through[1][0].rows[0].heads).not.toEqual(answers[1].rows[0].heads);
+    expect(through[2][0]).toEqual({ ...answers[1], rows: [] });
     await listener.session.release();
     const bytes = await readFile(join(path, 'model.onnx'));
     bytes[bytes.length >> 1] ^= 1;
