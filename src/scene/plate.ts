@@ -1,13 +1,15 @@
 // The picture without the player: rays to bars, frame, table, floor and walls, lit by lamps and a window.
 // Made once per camera and look; everything that moves is drawn over it later.
-import { unit, type Vector, type View } from './camera.js';
-import { cos, sin } from './exact-math.js';
 import { cells, indexRow } from './bar-index.js';
+import { BarPaint } from './bar-paint.js';
 import { hides, meetBall, placeBody } from './body.js';
-import { insideBar, type Bar, type Instrument } from './instrument.js';
+import type { View } from './camera.js';
+import type { Instrument } from './instrument.js';
+import { Lighting, underBars } from './lighting.js';
 import type { Look } from './look.js';
 import { hash, Random } from './random.js';
 import { enter, prism, surroundings, type Prism } from './solids.js';
+import { SurfacePoint } from './surface-point.js';
 import { noise, Texture } from './texture.js';
 
 /** The still part of a clip. */
@@ -18,37 +20,6 @@ export interface Plate {
   readonly backdrop: Float32Array;
 }
 
-// A bar's own axes, for what is drawn on it.
-interface Axes {
-  readonly x: number;
-  readonly y: number;
-  readonly alongX: number;
-  readonly alongY: number;
-  readonly length: number;
-  readonly half: number;
-  readonly tiltU: number;
-  readonly tiltV: number;
-}
-
-function axesOf({ plan }: Bar, random: Random): Axes {
-  const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = plan;
-  const vx = (ax + bx - cx - dx) / 2;
-  const vy = (ay + by - cy - dy) / 2;
-  const length = Math.sqrt(vx * vx + vy * vy);
-  const wx = (bx + cx - ax - dx) / 2;
-  const wy = (by + cy - ay - dy) / 2;
-  return {
-    x: (ax + bx + cx + dx) / 4,
-    y: (ay + by + cy + dy) / 4,
-    alongX: vx / length,
-    alongY: vy / length,
-    length,
-    half: Math.sqrt(wx * wx + wy * wy) / 2,
-    tiltU: random.range(-1, 1) * 0.025,
-    tiltV: random.range(-1, 1) * 0.018,
-  };
-}
-
 /**
  * Renders the still picture.
  * @param seed of the details: grain, clutter, crookedness.
@@ -56,15 +27,13 @@ function axesOf({ plan }: Bar, random: Random): Axes {
 export function renderPlate(instrument: Instrument, look: Look, view: View, seed: number): Plate {
   const { width, height, position: eye } = view;
   const random = new Random(seed, 'plate');
-  const { bars: barLook, lights } = look;
+  const { bars: barLook } = look;
   const tile = width <= 96 ? 64 : width <= 240 ? 128 : 256;
   const floor = new Texture(look.floor, tile);
   const wall = new Texture(look.wall, tile);
-  const ground = new Texture(look.ground, tile);
-  const sheet = look.sheet && new Texture(look.sheet, tile);
+  const paint = new BarPaint(instrument, look, seed, tile, random);
   const cloth = look.cloth && new Texture(look.cloth, tile);
-  const { bars } = instrument;
-  const axes = bars.map((bar) => axesOf(bar, random));
+  const { bars, bounds } = instrument;
   const solids = surroundings(instrument, look, eye, random).filter((solid) => !hides(solid, instrument, eye));
   const rows = [...new Set(bars.map((bar) => bar.row))].map((row) =>
     indexRow(
@@ -73,9 +42,7 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
       ),
     ),
   );
-  const flat = barLook.material === 'drawn' || barLook.material === 'tape';
   const metal = barLook.material === 'steel' || barLook.material === 'brass';
-  const { bounds } = instrument;
   const room = 0.6 + Math.max(2, Math.abs(eye[0]), Math.abs(eye[1]));
   const body = placeBody(instrument, look, eye);
 
@@ -84,176 +51,10 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
   const tubePitch = tubeRadius * random.range(2.3, 3);
   const tubeLength = random.range(0.15, 0.5);
 
-  const ray = new Float64Array(3);
-  const colour = new Float64Array(3);
+  const lighting = new Lighting(instrument, look, rows, eye);
+  const point = new SurfacePoint();
+  const { ray, at, colour, normal, shine, jitter, lit } = point;
   const hit = { t: 0, side: 0 };
-  const lit = new Float64Array(3);
-  // In arrays: numbers that closures share and change would be allocated at every change.
-  const normal = new Float64Array(3);
-  const jitter = new Float64Array(2);
-  const shine = new Float64Array(2);
-  const blindsC = cos(look.blinds[2]) / look.blinds[1];
-  const blindsS = sin(look.blinds[2]) / look.blinds[1];
-  const brightness = lights.map((light) => light.colour[1]);
-  const reach = lights.map(({ position: [x, y, z] }) => x * x + y * y + z * z);
-
-  // How far a point of the plan view lies under the instrument, 0..1, with an edge `soft` metres wide.
-  const under = (x: number, y: number, soft: number): number => {
-    const inside = Math.min(x - bounds.x0, bounds.x1 - x, y - bounds.y0, bounds.y1 - y);
-    const s = inside / soft + 0.5;
-    return s <= 0 ? 0 : s >= 1 ? 1 : s * s * (3 - 2 * s);
-  };
-
-  // Share of a lamp's light that the bars let through to a point.
-  const passed = (x: number, y: number, z: number, lx: number, ly: number, lz: number): number => {
-    if (z < -0.3) {
-      // Far below, the shadows of all the bars run together.
-      const s = -z / lz;
-      return 1 - 0.6 * under(x + lx * s, y + ly * s, 0.25);
-    }
-    if (flat) return 1;
-    for (const row of rows) {
-      const middle = (row.top + row.bottom) / 2;
-      if (middle <= z + 0.0004) continue;
-      const s = (middle - z) / lz;
-      const qx = x + lx * s;
-      const qy = y + ly * s;
-      if (qy < row.y0 || qy > row.y1) continue;
-      const cell = Math.floor((qx - row.x0) * row.perMetre);
-      if (cell < 0 || cell >= cells) continue;
-      for (let i = row.low[cell]; i <= row.high[cell]; i++) if (insideBar(bars[row.bars[i].bar], qx, qy)) return 0;
-    }
-    return 1;
-  };
-
-  const direction = windowDirection(instrument, look, eye);
-
-  // Light that falls on a point, to `lit`; `open` is the share of the sky it sees.
-  const illuminate = (x: number, y: number, z: number, open: number): void => {
-    for (let k = 0; k < 3; k++) lit[k] = look.ambient[k] * open;
-    for (let n = 0; n < lights.length; n++) {
-      const { position, colour: tint, radius } = lights[n];
-      let lx = position[0] + jitter[0] * radius - x;
-      let ly = position[1] + jitter[1] * radius - y;
-      let lz = position[2] - z;
-      const squared = lx * lx + ly * ly + lz * lz;
-      const inverse = 1 / Math.sqrt(squared);
-      lx *= inverse;
-      ly *= inverse;
-      lz *= inverse;
-      let power = (normal[0] * lx + normal[1] * ly + normal[2] * lz) * Math.min(3, reach[n] / squared);
-      if (power <= 0 || lz < 0.05) continue;
-      if (n === 0 && look.blinds[0] > 0) {
-        const stripe = (x - (lx / lz) * z) * blindsC + (y - (ly / lz) * z) * blindsS;
-        const wave = sin(stripe * 6.283) * 2.2;
-        power *= 1 - look.blinds[0] * (wave < -1 ? 0 : wave > 1 ? 1 : (wave + 1) / 2);
-      }
-      power *= passed(x, y, z, lx, ly, lz);
-      if (power > 0) for (let k = 0; k < 3; k++) lit[k] += tint[k] * power;
-    }
-  };
-
-  // Mirrored lamps and window, seen from the eye on a surface with the current normal.
-  const mirror = (x: number, y: number, z: number, length: number): number => {
-    const inverse = 1 / length;
-    const dx = ray[0] * inverse;
-    const dy = ray[1] * inverse;
-    const dz = ray[2] * inverse;
-    const facing = dx * normal[0] + dy * normal[1] + dz * normal[2];
-    const rx = dx - 2 * facing * normal[0];
-    const ry = dy - 2 * facing * normal[1];
-    const rz = dz - 2 * facing * normal[2];
-    const graze = 1 + Math.min(0, facing);
-    const fresnel = metal ? 1 : 0.3 + 0.7 * graze * graze * graze;
-    let sum = 0;
-    for (let n = 0; n < lights.length; n++) {
-      const { position } = lights[n];
-      const lx = position[0] - x;
-      const ly = position[1] - y;
-      const lz = position[2] - z;
-      const c = (rx * lx + ry * ly + rz * lz) / Math.sqrt(lx * lx + ly * ly + lz * lz);
-      const off = 1 + (1 - c) / shine[1];
-      sum += (1.6 * brightness[n]) / (off * off);
-    }
-    const { strength, width: wide } = look.window;
-    if (strength > 0) {
-      const c = rx * direction[0] + ry * direction[1] + rz * direction[2];
-      const off = 1 + (1 - c) / (wide + shine[1]);
-      sum += strength / (off * off);
-    }
-    return shine[0] * fresnel * (sum + 0.12 * Math.max(0, rz));
-  };
-
-  const onGround = (x: number, y: number, footprint: number): void => {
-    const m = look.sheetMargin;
-    const onSheet =
-      sheet && x > bounds.x0 - m && x < bounds.x1 + m * 1.3 && y > bounds.y0 - m * 0.8 && y < bounds.y1 + m;
-    (onSheet ? sheet : ground).sample(x, y, footprint, colour);
-  };
-
-  // Colour and normal of a bar's upper face.
-  const paintBar = (index: number, x: number, y: number, footprint: number): void => {
-    const { x: cx, y: cy, alongX, alongY, length, half, tiltU, tiltV } = axes[index];
-    const dx = x - cx;
-    const dy = y - cy;
-    const across = dx * alongY - dy * alongX;
-    const u = across / half;
-    const along = dx * alongX + dy * alongY + length / 2;
-    const v = along / length;
-    const own = barLook.colours[index];
-    const { grain, bevel, holes } = barLook;
-    shine[0] = barLook.gloss;
-    shine[1] = barLook.roughness;
-    const u2 = u * u;
-    const lean = tiltU * bevel + bevel * 0.4 * u2 * u2 * u;
-    const slope = bevel * (tiltV + 0.05 * (v - 0.5));
-    normal[0] = alongY * lean + alongX * slope;
-    normal[1] = -alongX * lean + alongY * slope;
-    const inverse = 1 / Math.sqrt(normal[0] * normal[0] + normal[1] * normal[1] + 1);
-    normal[0] *= inverse;
-    normal[1] *= inverse;
-    normal[2] = inverse;
-    let bright = 1;
-    if (grain > 0.015) {
-      const veins = noise(across * 260 + index * 31, along * 9, 1 << 20, index * 7 + seed) - 0.5;
-      const fine = noise(across * 700, along * 26 + index * 17, 1 << 20, seed) - 0.5;
-      bright += grain * (veins + 0.6 * fine) * 2;
-    }
-    for (let k = 0; k < 3; k++) colour[k] = own[k] * bright;
-    const edge = Math.min((1 - Math.abs(u)) * half, along, length - along);
-    if (flat) {
-      const { fill, outline, ink } = barLook;
-      if (fill < 1) {
-        const r = colour[0];
-        const g = colour[1];
-        const b = colour[2];
-        onGround(x, y, footprint);
-        const hatch =
-          fill > 0 && fill < 0.6 ? (noise((across + along) * 300, index, 1 << 20, seed) > 1 - fill ? 1 : 0) : fill;
-        colour[0] += (r - colour[0]) * hatch;
-        colour[1] += (g - colour[1]) * hatch;
-        colour[2] += (b - colour[2]) * hatch;
-      }
-      const wobble = outline * (1 + 0.5 * (noise(along * 60 + across * 40, index, 1 << 20, seed) - 0.5));
-      if (outline > 0 && edge < wobble) for (let k = 0; k < 3; k++) colour[k] = ink[k];
-    } else if (barLook.outline > 0 && edge < barLook.outline) for (let k = 0; k < 3; k++) colour[k] = barLook.ink[k];
-    if (barLook.labels && Math.abs(u) < 0.5 && along > 0.1 * length && along < 0.1 * length + half) {
-      if (noise(across * 420, along * 420, 1 << 20, index * 13 + seed) > 0.55) {
-        for (let k = 0; k < 3; k++) colour[k] = barLook.ink[k];
-      }
-    }
-    if (holes > 0) {
-      const a = along - 0.22 * length;
-      const b = along - 0.78 * length;
-      const near = across * across + Math.min(a * a, b * b);
-      if (near < holes * holes) {
-        const value = barLook.screws ? 0.55 : 0.015;
-        for (let k = 0; k < 3; k++) colour[k] = value;
-      } else if (barLook.cord && Math.min(Math.abs(a), Math.abs(b)) < 0.0016) {
-        for (let k = 0; k < 3; k++) colour[k] = colour[k] * 0.35 + 0.12;
-      }
-    }
-  };
 
   const samples = width <= 240 ? 3 : 2;
   const light = new Float32Array(width * height * 3);
@@ -271,7 +72,7 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
         const dx = ray[0];
         const dy = ray[1];
         const dz = ray[2];
-        const length = Math.sqrt(dx * dx + dy * dy + dz * dz);
+        ray[3] = Math.sqrt(dx * dx + dy * dy + dz * dz);
 
         // The nearest thing.
         let met: Prism | undefined;
@@ -383,9 +184,11 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
             shine[0] = look.groundGloss * 0.5;
             shine[1] = 0.15;
             // Under the instrument it is darker.
-            if (instrument.framed) open = 1 - 0.55 * under(x, y, 0.2);
+            if (instrument.framed) open = 1 - 0.55 * underBars(instrument, x, y, 0.2);
           }
         } else if (surface === met?.surface) {
+          at[0] = x;
+          at[1] = y;
           const footprint = (hit.t / view.focal) * (0.5 + 0.5 / Math.max(0.2, Math.abs(dz)));
           if (hit.side < 4) {
             normal[0] = met.normals[2 * hit.side];
@@ -394,7 +197,7 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
           }
           switch (met.surface) {
             case 'bar':
-              if (hit.side === 4) paintBar(met.bar, x, y, footprint);
+              if (hit.side === 4) paint.onBar(met.bar, point, footprint);
               else {
                 const depth = (met.z1 - z) / Math.max(1e-4, met.z1 - met.z0);
                 for (let k = 0; k < 3; k++) colour[k] = met.colour[k] * 0.85;
@@ -403,7 +206,7 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
               break;
             case 'table':
             case 'sheet': {
-              onGround(x, y, footprint);
+              paint.onGround(point, footprint);
               shine[0] = look.groundGloss;
               shine[1] = 0.04;
               behind = 1;
@@ -433,8 +236,13 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
             }
           }
         }
-        illuminate(x, y, z, open);
-        const glint = shine[0] > 0.005 ? mirror(x, y, z, length) : 0;
+        at[0] = x;
+        at[1] = y;
+        at[2] = z;
+        lighting.illuminate(point, open);
+        lit[3] = 0;
+        if (shine[0] > 0.005) lighting.mirror(point);
+        const glint = lit[3];
         const dull = metal && surface === 'bar' ? 0.4 : 1;
         for (let k = 0; k < 3; k++) {
           const tint = metal && surface === 'bar' ? colour[k] : 1;
@@ -445,13 +253,4 @@ export function renderPlate(instrument: Instrument, look: Look, view: View, seed
     }
   }
   return { light, backdrop };
-}
-
-/** Where the window is: as drawn, or so that the camera sees its image at one place of the bars. */
-function windowDirection({ bounds }: Instrument, { window }: Look, eye: Vector): Vector {
-  if (window.seen === undefined) return window.direction;
-  const x = bounds.x0 + (bounds.x1 - bounds.x0) * window.seen;
-  const y = (bounds.y0 + bounds.y1) / 2;
-  // The mirror is level: the way back up leaves at the angle at which the eye looks down.
-  return unit([x - eye[0], y - eye[1], eye[2]]);
 }

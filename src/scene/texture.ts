@@ -87,11 +87,16 @@ export class Texture {
   /** @param size pixels of the tile's side, a power of two. */
   constructor(
     readonly spec: TextureSpec,
-    size: number,
+    private readonly size: number,
   ) {
     this.perMetre = 1 / spec.period;
     this.c = cos(spec.angle);
     this.s = sin(spec.angle);
+  }
+
+  /** Paints tile and pyramid: not before somebody looks, because many walls and floors are never seen. */
+  private build(): void {
+    const { spec, size } = this;
     this.levels.push(paint(spec, size));
     this.sizes.push(size);
     for (let n = size; n > 1; n >>= 1) {
@@ -113,6 +118,7 @@ export class Texture {
 
   /** Writes the colour at a place (metres) seen with pixels of `footprint` metres to `out`. */
   sample(x: number, y: number, footprint: number, out: Float64Array): void {
+    if (this.levels.length === 0) this.build();
     let level = 0;
     for (
       let texel = this.spec.period / this.sizes[0];
