@@ -134,7 +134,9 @@ export async function fetchBytes(
       const { done, value } = await reader.read();
       if (done) break;
       chunks.push(value);
-      onBytes?.((loaded += value.length));
+      // On its own: an optional call leaves its argument alone when there is nobody to call.
+      loaded += value.length;
+      onBytes?.(loaded);
     }
     const bytes = new Uint8Array(loaded);
     chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
