@@ -1,6 +1,7 @@
 // Two projects: Node, and a real Chromium with cross-origin isolation. test/kernels runs in both.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { cpuReference } from './test/support/cpu-reference.js';
 
 export default defineConfig({
   server: {
@@ -29,6 +30,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
+            commands: { cpuReference },
             provider: playwright({
               launchOptions: {
                 executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',

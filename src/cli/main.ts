@@ -6,6 +6,7 @@ import { bench } from './bench.js';
 import { calibrate } from './calibrate.js';
 import { dataset } from './dataset.js';
 import { evaluate } from './evaluate.js';
+import { exportModels } from './export.js';
 import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   dataset,
   train,
   evaluate,
+  exportModels,
   bench,
 ];
 

@@ -175,7 +175,7 @@ export const sonify = addBarsOptions(
   )
   .addOption(
     new Option('--device <name>', 'what the model runs on; a named one never falls back')
-      .choices(['auto', 'cuda', 'webgpu', 'cpu', 'wasm'])
+      .choices(['auto', 'cuda', 'webgpu', 'cpu', 'wasm', 'tfjs'])
       .default('auto'),
   )
   .addOption(

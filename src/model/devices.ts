@@ -16,6 +16,12 @@ export interface Provider {
 }
 
 const onnx = ['onnx'];
+const tfjs: Provider = {
+  device: 'tfjs',
+  runtime: '@tensorflow/tfjs-backend-wasm',
+  executionProviders: ['wasm'],
+  files: ['tfjs', 'tfjsWeights'],
+};
 
 /** What Node can run models on, fastest first. */
 export const nodeProviders: readonly Provider[] = [
@@ -23,12 +29,14 @@ export const nodeProviders: readonly Provider[] = [
   { device: 'webgpu', runtime: 'onnxruntime-node', executionProviders: ['webgpu', 'cpu'], files: onnx },
   { device: 'cpu', runtime: 'onnxruntime-node', executionProviders: ['cpu'], files: onnx },
   { device: 'wasm', runtime: 'onnxruntime-web', executionProviders: ['wasm'], files: onnx },
+  tfjs,
 ];
 
 /** What browsers can run models on, fastest first. */
 export const webProviders: readonly Provider[] = [
   { device: 'webgpu', runtime: 'onnxruntime-web', executionProviders: ['webgpu'], files: onnx },
   { device: 'wasm', runtime: 'onnxruntime-web', executionProviders: ['wasm'], files: onnx },
+  tfjs,
 ];
 
 /** A device that was passed over. */

@@ -1,7 +1,7 @@
 // A model, ready to hear strikes, on the best device a browser has.
 import { loadKernels } from '../kernels/module.js';
 import { type Device, type Provider, webProviders } from './devices.js';
-import { type Model, openModel } from './model.js';
+import { type Model, openModel, type Precision } from './model.js';
 import type { ModelBytes } from './model-files.js';
 import type { Session } from './onnx-runtime.js';
 import { openWebModel, type WebReadOptions } from './web-files.js';
@@ -12,6 +12,8 @@ import { openWebWorkerSession } from './web-worker-session.js';
 export interface LoadModelOptions extends WebReadOptions {
   /** `auto`, the default, takes the first that works; a named one never falls back. */
   readonly device?: Device | 'auto';
+  /** Default `half`; `full` takes the file with every bit of the weights, on onnxruntime. */
+  readonly precision?: Precision;
   /**
    * `own`, the default: the model runs in a worker of its own. `here`: where this is called, for a caller that is a worker
    * itself; its frames then need not travel.
@@ -31,7 +33,7 @@ export interface LoadModelOptions extends WebReadOptions {
  * @throws {UnsupportedError} without WebAssembly SIMD.
  */
 export async function loadModel(source: string | URL | ModelBytes, options: LoadModelOptions = {}): Promise<Model> {
-  const { device = 'auto', signal, assets, cache, worker = 'own', workerUrl, threads = 1 } = options;
+  const { device = 'auto', precision, signal, assets, cache, worker = 'own', workerUrl, threads = 1 } = options;
   if (!['own', 'here'].includes(worker)) throw new RangeError(`worker: expected own or here, got ${worker}.`);
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: expected a whole number from 1, got ${threads}.`);
   const [kernels, model] = await Promise.all([loadKernels(), openWebModel(source, options)]);
@@ -46,5 +48,5 @@ export async function loadModel(source: string | URL | ModelBytes, options: Load
     };
     return worker === 'here' ? openWebSession(job) : openWebWorkerSession(job, workerUrl);
   };
-  return openModel(kernels, model, { providers: webProviders, device, signal, open });
+  return openModel(kernels, model, { providers: webProviders, device, precision, signal, open });
 } // prettier-ignore

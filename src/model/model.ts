@@ -26,11 +26,16 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
+/** `half`: kernels rounded to half precision, half the bytes; `full`: every bit of training. Steps cost the same. */
+export type Precision = 'half' | 'full';
+
 /** What opening needs of the host. */
 export interface OpenModelOptions {
   /** Devices of this host, fastest first. */
   readonly providers: readonly Provider[];
   readonly device: Device | 'auto';
+  /** Which of the card's ONNX files: the one with rounded weights, or the one twice its size. */
+  readonly precision: Precision | undefined;
   readonly signal: AbortSignal | undefined;
   /** Opens a session; `read` gives the files the provider needs, verified, in its order. */
   readonly open: (provider: Provider, read: () => Promise<readonly Uint8Array<ArrayBuffer>[]>) => Promise<Session>;
@@ -43,11 +48,12 @@ export interface OpenModelOptions {
 export async function openModel(
   kernels: Kernels,
   { card, read }: OpenedModel,
-  { providers, device: wanted, signal, open }: OpenModelOptions,
+  { providers, device: wanted, precision, signal, open }: OpenModelOptions,
 ): Promise<Model> {
   // A file that is damaged or out of reach is no fault of any device.
   let broken: Error | undefined;
-  const readFor = async ({ files }: Provider): Promise<Uint8Array<ArrayBuffer>[]> => {
+  const readFor = async (provider: Provider): Promise<Uint8Array<ArrayBuffer>[]> => {
+    const files = provider.files.map((name) => (name === 'onnx' && precision === 'full' ? 'full' : name));
     const missing = files.find((name) => !Object.hasOwn(card.files, name));
     if (missing !== undefined) throw new ModelError(`${card.name} has no file for it: its card names no "${missing}".`);
     return Promise.all(files.map(read)).catch((error: unknown) => {

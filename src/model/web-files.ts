@@ -83,6 +83,8 @@ function shippedFile(name: string, path: string): URL {
   const files: Readonly<Record<string, URL | undefined>> = {
     'bar-lstm/card.json': new URL('../../models/bar-lstm/card.json', import.meta.url),
     'bar-lstm/model.onnx': new URL('../../models/bar-lstm/model.onnx', import.meta.url),
+    'bar-lstm/tfjs/model.json': new URL('../../models/bar-lstm/tfjs/model.json', import.meta.url),
+    'bar-lstm/tfjs/weights.bin': new URL('../../models/bar-lstm/tfjs/weights.bin', import.meta.url),
   };
   const found = files[`${name}/${path}`];
   if (found) return found;

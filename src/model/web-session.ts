@@ -5,7 +5,7 @@ import { fetchCached } from './web-files.js';
 
 /** What a session is opened with. Plain data. */
 export interface WebSessionJob {
-  readonly device: 'webgpu' | 'wasm';
+  readonly device: 'webgpu' | 'wasm' | 'tfjs';
   /** The model's files, in the order of the provider's list. */
   readonly files: readonly Uint8Array<ArrayBuffer>[];
   /** Address of the folder with the runtimes' .wasm files, where it is not the packages' own. */
@@ -25,7 +25,7 @@ interface OrtWeb extends OrtModule {
 }
 
 // The WebGPU build runs WebAssembly too, but is nearly twice as large.
-async function loadOrt(device: WebSessionJob['device']): Promise<OrtWeb> {
+async function loadOrt(device: 'webgpu' | 'wasm'): Promise<OrtWeb> {
   try {
     return device === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
   } catch (cause) {
@@ -70,6 +70,10 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
  * @throws {UnsupportedError} when a package is missing, {@link ModelError} when its files cannot be had; else the runtime's own words.
  */
 export async function openWebSession({ device, files, assets, cache, threads }: WebSessionJob): Promise<Session> {
+  if (device === 'tfjs') {
+    const { openWebTfjs } = await import('./web-tfjs.js');
+    return openWebTfjs(files, assets, cache);
+  }
   const ort = await loadOrt(device);
   const { env } = ort;
   // What goes wrong is thrown as well.

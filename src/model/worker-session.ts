@@ -6,12 +6,12 @@ import { remoteSession, type SessionAnswer } from './session-port.js';
 
 /** What the thread is started with. Plain data. */
 export interface SessionJob {
-  /** URL of the onnxruntime package's entry. */
-  readonly module: string;
-  /** Session options, execution providers among them. */
-  readonly options: object;
-  /** Bytes of the .onnx file. */
-  readonly model: Uint8Array;
+  /** URLs of the entries: of an onnxruntime package, or of TensorFlow.js's core, converter and backend. */
+  readonly modules: readonly string[];
+  /** Session options, execution providers among them; of TensorFlow.js, the path of its .wasm file. */
+  readonly options: object | string;
+  /** Bytes of the model's files. */
+  readonly files: readonly Uint8Array[];
 }
 
 /**
@@ -19,8 +19,8 @@ export interface SessionJob {
  * @throws {ModelError} when the runtime cannot be loaded or refuses the model, with its own words.
  */
 export async function openWorkerSession(job: SessionJob): Promise<Session> {
-  // A copy, for a small file lies in a larger buffer that would travel with it.
-  const workerData: SessionJob = { ...job, model: new Uint8Array(job.model) };
+  // Copies, for a small file lies in a larger buffer that would travel with it.
+  const workerData: SessionJob = { ...job, files: job.files.map((file) => new Uint8Array(file)) };
   const worker = new Worker(sessionWorkerSource, { eval: true, workerData, execArgv: [] });
   const exited = new Promise<void>((done) => worker.once('exit', () => { done(); })); // prettier-ignore
   const { ready, receive, fail } = remoteSession({

@@ -1,6 +1,8 @@
 // Trained weights and the list of layers to the ONNX model that predicts.
 import type { Graph } from './graph.js';
+import { storeHalf } from './half.js';
 import { type Architecture, buildNetwork, type Form, portName, type Weights } from './network.js';
+import { encodeOnnx } from './onnx.js';
 import { Tape } from './tape.js';
 
 /**
@@ -24,12 +26,15 @@ export function inferenceGraph(architecture: Architecture, weights: Weights, for
   return tape;
 }
 
-/** The bytes of the .onnx file that `inferenceGraph` describes; `metadata` is stored in it. */
+/**
+ * The bytes of the .onnx file that `inferenceGraph` describes; `metadata` is stored in it. Long arrays that are exact in half
+ * precision, as after `roundToHalf`, are stored in it.
+ */
 export function exportOnnx(
   architecture: Architecture,
   weights: Weights,
   form: Form = { batch: 1, frames: 'step' },
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  return inferenceGraph(architecture, weights, form).encode(architecture.name, metadata);
+  return encodeOnnx(storeHalf(inferenceGraph(architecture, weights, form).model(architecture.name, metadata)));
 }

@@ -3,8 +3,9 @@
 // turned before the first convolution and stay turned until something needs them back.
 import { type Graph, type Shape, sizeOf } from './graph.js';
 import { inferenceGraph } from './export-onnx.js';
+import { asHalf } from './half.js';
 import type { Architecture, Form, Weights } from './network.js';
-import type { Attribute, OnnxNode } from './onnx.js';
+import type { Attribute, OnnxNode, OnnxTensor } from './onnx.js';
 
 /** A TensorFlow.js graph model: the content of model.json, and the bytes of the weights.bin that it names. */
 export interface TfjsModel {
@@ -29,11 +30,11 @@ const pointwise: Readonly<Record<string, string>> = {
 class Translation {
   readonly #graph: Graph;
   readonly #nodes: object[] = [];
-  readonly #specs: { name: string; shape: Shape; dtype: 'float32' | 'int32' }[] = [];
+  readonly #specs: { name: string; shape: Shape; dtype: 'float32' | 'int32'; quantization?: object }[] = [];
   readonly #weights: Uint8Array[] = [];
   /** Values that are channels-last at present. */
   readonly #turned = new Set<string>();
-  readonly #constants: ReadonlyMap<string, Float32Array | Float64Array | BigInt64Array>;
+  readonly #constants: ReadonlyMap<string, OnnxTensor['data']>;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -49,8 +50,15 @@ class Translation {
     if (this.#specs.some((spec) => spec.name === name)) return name;
     const isFloat = data instanceof Float32Array;
     const dtype = isFloat ? 'DT_FLOAT' : 'DT_INT32';
-    this.#specs.push({ name, shape, dtype: isFloat ? 'float32' : 'int32' });
-    this.#weights.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const half = isFloat ? asHalf(data) : undefined;
+    const stored = half ?? data;
+    this.#specs.push({
+      name,
+      shape,
+      dtype: isFloat ? 'float32' : 'int32',
+      ...(half ? { quantization: { dtype: 'float16', original_dtype: 'float32' } } : {}),
+    });
+    this.#weights.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
     return this.#node(name, 'Const', [], {
       dtype: { type: dtype },
       value: { tensor: { dtype, tensorShape: dims(shape) } },
@@ -270,7 +278,7 @@ function reordered(data: ArrayLike<number>, shape: Shape, order: readonly number
 
 /**
  * The inference graph of `exportOnnx` as a TensorFlow.js graph model: the same inputs and outputs, by the same names,
- * with the same shapes (channels first).
+ * with the same shapes (channels first). Long arrays that are exact in half precision are stored in it.
  * @throws RangeError when a weight is missing, or an operator has no twin in TensorFlow.js.
  */
 export function exportTfjs(

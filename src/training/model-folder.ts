@@ -1,11 +1,16 @@
-// A trained network as others use it: model.onnx, its weights for training on, and the card that tells all about it.
+// A trained network as others use it: its graphs for every runtime, its weights for training on, and the card that tells all
+// about it.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError } from '../errors.js';
 import { type ModelCard, type ModelFile, type OnsetHead, parseCard, verifyFile } from '../model/card.js';
+import { makeArchitecture } from './architectures/index.js';
+import { readWeights } from './checkpoint.js';
 import { exportOnnx } from './export-onnx.js';
+import { exportTfjs } from './export-tfjs.js';
+import { roundToHalf } from './half.js';
 import { type Listener, stateShapes } from './listen.js';
 import type { ModelInput } from '../model/views.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
@@ -28,11 +33,18 @@ export interface ModelFolderOptions {
   readonly training: Readonly<Record<string, unknown>>;
 }
 
-/** Writes `model.onnx`, `weights.safetensors` and `card.json`; the card last, so that it never speaks of files to come. */
-export async function writeModelFolder(folder: string, options: ModelFolderOptions): Promise<ModelCard> {
-  const { name, architecture, weights, heads, input } = options;
-  await mkdir(folder, { recursive: true });
-  const { parameters, buffers, outputs } = anatomy(architecture);
+/**
+ * Writes the files of a model: `model.onnx` and, for TensorFlow.js, `tfjs/model.json` and `tfjs/weights.bin`, all of the weights
+ * rounded to half precision and stored in it; `model.f32.onnx` and `weights.safetensors` with every bit.
+ * @returns what the card says of them.
+ */
+export async function writeModelFiles(
+  folder: string,
+  architecture: Architecture,
+  weights: Weights,
+): Promise<ModelCard['files']> {
+  await mkdir(join(folder, 'tfjs'), { recursive: true });
+  const { parameters, buffers } = anatomy(architecture);
   const tensors = new Map(
     [...parameters, ...buffers].map(({ name: parameter, shape }) => [
       parameter,
@@ -43,17 +55,47 @@ export async function writeModelFolder(folder: string, options: ModelFolderOptio
     await writeAtomic(join(folder, path), bytes);
     return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   };
+  const rounded = roundToHalf(weights);
+  const tfjs = exportTfjs(architecture, rounded);
+  return {
+    onnx: await write('model.onnx', exportOnnx(architecture, rounded)),
+    full: await write('model.f32.onnx', exportOnnx(architecture, weights)),
+    tfjs: await write('tfjs/model.json', new TextEncoder().encode(JSON.stringify(tfjs.json))),
+    tfjsWeights: await write('tfjs/weights.bin', tfjs.weights),
+    weights: await write(
+      'weights.safetensors',
+      encodeSafeTensors({ tensors, metadata: { architecture: architecture.name } }),
+    ),
+  };
+}
+
+/**
+ * Writes a model folder anew from its card and its `weights.safetensors`: what to do when the weights or the exporters have changed.
+ * @throws {ModelError} when card or weights are missing or damaged.
+ */
+export async function rewriteModelFolder(folder: string): Promise<ModelCard> {
+  const from = join(folder, 'card.json');
+  const text = await readFile(from, 'utf8').catch((cause: unknown) => {
+    throw new ModelError(`${from} cannot be read; expected a model folder.`, { cause });
+  });
+  const card = parseCard(text, from);
+  const architecture = makeArchitecture(card.architecture.name, card.architecture.options);
+  const { path = 'weights.safetensors' } = (card.files.weights as ModelFile | undefined) ?? {};
+  const weights = await readWeights(join(folder, path));
+  const rewritten = { ...card, files: await writeModelFiles(folder, architecture, weights) };
+  await writeCard(folder, rewritten);
+  return rewritten;
+}
+
+/** Writes the files of a model, and `card.json` last, so that it never speaks of files to come. */
+export async function writeModelFolder(folder: string, options: ModelFolderOptions): Promise<ModelCard> {
+  const { name, architecture, weights, heads, input } = options;
+  const { outputs } = anatomy(architecture);
   const card: ModelCard = {
     format: 'deep-marimba/model@1',
     name,
     architecture: { name: architecture.name, options: architecture.options },
-    files: {
-      onnx: await write('model.onnx', exportOnnx(architecture, weights)),
-      weights: await write(
-        'weights.safetensors',
-        encodeSafeTensors({ tensors, metadata: { architecture: architecture.name } }),
-      ),
-    },
+    files: await writeModelFiles(folder, architecture, weights),
     input,
     states: stateShapes(architecture),
     outputs,

@@ -2,7 +2,7 @@
 // below, so the writer is smaller than the schema that a protobuf library would have to carry into the browser.
 
 /** Element types this project writes, by their number in onnx.proto's `TensorProto.DataType`. */
-export const elementType = { float32: 1, int64: 7, bool: 9, float64: 11 } as const;
+export const elementType = { float32: 1, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 
 /** Name of an element type. */
 export type ElementType = keyof typeof elementType;
@@ -18,12 +18,12 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** A constant: little-endian elements, row-major. */
+/** A constant: little-endian elements, row-major; half precision as its bits. */
 export interface OnnxTensor {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | BigInt64Array;
+  readonly data: Float32Array | Float64Array | BigInt64Array | Uint16Array;
 }
 
 /** An input or output of the model; a string is a dimension that is free at run time. */

@@ -43,7 +43,11 @@ describe('Predictor', () => {
     const strips = barStrips(calibration);
     const rectifier = new Rectifier(kernels, { width: 160, height: 90, format: 'gray8' }, { warps: strips });
     const module = pathToFileURL(createRequire(import.meta.url).resolve('onnxruntime-web')).href;
-    const session = await openWorkerSession({ module, options: { executionProviders: ['wasm'] }, model: onnx });
+    const session = await openWorkerSession({
+      modules: [module],
+      options: { executionProviders: ['wasm'] },
+      files: [onnx],
+    });
     const expected: Strike[] = [];
     for (const [i, strip] of strips.entries()) {
       rectifier.reset();
