@@ -11,6 +11,7 @@ import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
+import { search, searchTrial } from './search.js';
 import { sonifyHelper } from './sonify-helper.js';
 import { sonify } from './sonify.js';
 import { synth } from './synth.js';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   render,
   dataset,
   train,
+  search,
   evaluate,
   exportModels,
   bench,
@@ -51,6 +53,7 @@ for (const command of commands) {
 
 // For the command itself, not for people.
 program.addCommand(sonifyHelper, { hidden: true });
+program.addCommand(searchTrial, { hidden: true });
 
 try {
   await program.parseAsync();

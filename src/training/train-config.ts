@@ -43,6 +43,8 @@ export interface TrainConfig {
   /** AdamW's decay, the limit of the gradient's norm. */
   readonly weightDecay: number;
   readonly clipNorm: number;
+  /** Standard deviation of all first matrices and kernels; 0: each layer knows its own. */
+  readonly weightScale: number;
   /** Decay of the moving average of the weights. */
   readonly averageDecay: number;
   /** Scenes to learn from. */
@@ -77,6 +79,7 @@ export const defaultConfig: TrainConfig = {
   cooldown: 0,
   weightDecay: 1e-4,
   clipNorm: 5,
+  weightScale: 0,
   averageDecay: 0.998,
   family: 'train',
   seconds: 6,

@@ -123,6 +123,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     schedule: scheduleOf(config),
     seed: config.seed,
     averageDecay: config.averageDecay,
+    ...(config.weightScale > 0 ? { weightScale: config.weightScale } : {}),
     ...(options.weights ? { weights: options.weights } : {}),
   });
   const path = join(folder, CHECKPOINT);
