@@ -133,14 +133,27 @@ export class Roll {
     context.fill();
   }
 
+  /** Light around a bar: one gradient, for blurred shadows cost a processor without a graphics card more than all the rest. */
+  #drawHalo(x: number, y: number, width: number, length: number, place: number, light: number): void {
+    const context = this.#context;
+    const reach = width * 1.6;
+    context.save();
+    context.translate(x, y);
+    context.scale(1, (length / 2 + reach) / (width / 2 + reach));
+    const radius = width / 2 + reach;
+    const halo = context.createRadialGradient(0, 0, width * 0.3, 0, 0, radius);
+    halo.addColorStop(0, barColor(place, 0.5 * light));
+    halo.addColorStop(1, barColor(place, 0));
+    context.fillStyle = halo;
+    context.fillRect(-radius, -radius, 2 * radius, 2 * radius);
+    context.restore();
+  }
+
   #drawBar({ midi, place, x, width, length }: Column, light: number, full: number): void {
     const context = this.#context;
     const y = full / 2 - length / 2;
     const sink = light * width * 0.04;
-    if (light > 0.02) {
-      context.shadowColor = barColor(place, Math.min(1, light * 1.2));
-      context.shadowBlur = width * 1.3 * light;
-    }
+    if (light > 0.02) this.#drawHalo(x + width / 2, y + length / 2, width, length, place, light);
     const gradient = context.createLinearGradient(0, y, 0, y + length);
     gradient.addColorStop(0, barColor(place, 0.3 + 0.7 * light));
     gradient.addColorStop(0.5, barColor(place, 0.18 + 0.82 * light));
@@ -149,8 +162,6 @@ export class Roll {
     context.beginPath();
     context.roundRect(x, y + sink, width, length, Math.min(width * 0.2, 14));
     context.fill();
-    context.shadowBlur = 0;
-    context.shadowColor = 'transparent';
     const size = Math.min(width * 0.42, 22 * (globalThis.devicePixelRatio || 1));
     if (size < 9) return;
     context.fillStyle = light > 0.4 ? '#1a120b' : '#f7efe4';
