@@ -1,5 +1,5 @@
 // `deep-marimba train`: a network from simulated players, with checkpoints; at the end a model folder.
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -14,7 +14,13 @@ import { tuneThreshold, watchFamily } from '../training/evaluate.js';
 import { listenerOf } from '../training/listen.js';
 import { writeModelFolder } from '../training/model-folder.js';
 import type { Architecture, Weights } from '../training/network.js';
-import { architectureOf, inputOfTraining, type HistoryEntry, train as runTraining } from '../training/train.js';
+import {
+  architectureOf,
+  inputOfTraining,
+  CHECKPOINT,
+  type HistoryEntry,
+  train as runTraining,
+} from '../training/train.js';
 import { type TrainConfig, trainConfig } from '../training/train-config.js';
 import { historyFigure } from '../training/training-figures.js';
 import { nodeRuntime } from './onnxruntime.js';
@@ -32,6 +38,7 @@ interface TrainCommandOptions {
   readonly every: number;
   readonly validateEvery: number;
   readonly validationClips: number;
+  readonly tuningClips: number;
   readonly patience?: number;
 }
 
@@ -49,6 +56,8 @@ const atLeast =
 const nominalBars = 18;
 /** Frame rates of the simulated clips. */
 const trainedRates = [24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60];
+/** In a training's folder: the trainings that went before. */
+const EARLIER = 'earlier.json';
 /** First clip that thresholds are tuned on: none that chose the best step. */
 const tuningSeed = 1000;
 
@@ -67,7 +76,7 @@ async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
 }
 
 /** Weights of a model folder or of a safetensors file, and the trainings they went through. */
-async function readStart(from: string | undefined): Promise<{ weights?: Weights; stages: unknown[] }> {
+async function readStart(from: string | undefined): Promise<Start> {
   if (from === undefined) return { stages: [] };
   if (from.endsWith('.safetensors')) return { weights: await readWeights(from), stages: [{ from: 'given weights' }] };
   const path = join(from, 'card.json');
@@ -75,7 +84,10 @@ async function readStart(from: string | undefined): Promise<{ weights?: Weights;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ModelError(`${path} cannot be read; expected a model folder or a .safetensors file.`, { cause });
+    const unfinished = await readUnfinished(from);
+    if (unfinished) return unfinished;
+    const expected = 'expected a model folder, the folder of a training, or a .safetensors file';
+    throw new ModelError(`${path} cannot be read; ${expected}.`, { cause });
   }
   const card: ModelCard = parseCard(text, path);
   const file = card.files.weights as ModelCard['files']['onnx'] | undefined;
@@ -84,11 +96,53 @@ async function readStart(from: string | undefined): Promise<{ weights?: Weights;
   return { weights: await readWeights(join(from, file.path)), stages: Array.isArray(stages) ? stages : [] };
 }
 
+/** What a training starts from, and the trainings that went before, as cards list them. */
+interface Start {
+  readonly weights?: Weights;
+  readonly stages: readonly unknown[];
+}
+
+/** The latest weights of a training that may still be going on. */
+async function readUnfinished(folder: string): Promise<Start | undefined> {
+  const [checkpoint, config, history, before] = [CHECKPOINT, 'config.json', 'history.json', EARLIER].map((name) =>
+    join(folder, name),
+  );
+  if (!(await exists(checkpoint))) return undefined;
+  const read = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8')) as unknown;
+  const stages = (await exists(before)) ? ((await read(before)) as unknown[]) : [];
+  const last = ((await read(history)) as HistoryEntry[]).at(-1);
+  return {
+    weights: await readWeights(checkpoint),
+    stages: [...stages, stageOf((await read(config)) as TrainConfig, last)],
+  };
+}
+
+/** A training as cards list it, up to a step. */
+const stageOf = (config: TrainConfig, entry: HistoryEntry | undefined) => ({
+  config,
+  steps: entry?.step ?? 0,
+  sequenceFrames: (entry?.step ?? 0) * config.batch * config.frames,
+  hours: Number(((entry?.seconds ?? 0) / 3600).toFixed(3)),
+  loss: entry?.loss,
+});
+
+/** What a training began with, written down once: what it began with may itself go on. */
+async function keepStages(folder: string, stages: readonly unknown[]): Promise<readonly unknown[]> {
+  const path = join(folder, EARLIER);
+  if (await exists(path)) return JSON.parse(await readFile(path, 'utf8')) as unknown[];
+  if (stages.length > 0) {
+    await mkdir(folder, { recursive: true });
+    await writeAtomic(path, `${JSON.stringify(stages, null, 1)}\n`);
+  }
+  return stages;
+}
+
 async function run(options: TrainCommandOptions): Promise<void> {
   const config = await readConfig(options);
   const runtime = await nodeRuntime();
   const kernels = await loadKernels();
-  const { weights: start, stages } = await readStart(options.from);
+  const { weights: start, stages: given } = await readStart(options.from);
+  const stages = await keepStages(options.output, given);
   const heads = Object.entries(config.heads).map(([output, latency]) => ({ output, latency }));
   const watch = async (weights: Weights, clips: number, first: number, wanted = heads) => {
     const architecture = architectureOf(config, nominalBars);
@@ -149,7 +203,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
     process.stderr.write(`Stopped after step ${step}; the same command goes on from there.\n`);
     return;
   }
-  const tuned = await watch(weights, Math.max(8, options.validationClips), tuningSeed);
+  const tuned = await watch(weights, options.tuningClips, tuningSeed);
   const folder = join(options.output, options.name);
   await writeModelFolder(folder, {
     name: options.name,
@@ -159,16 +213,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
     heads: tuned,
     fps: trainedRates,
     training: {
-      stages: [
-        ...stages,
-        {
-          config,
-          steps: step,
-          sequenceFrames: step * config.batch * config.frames,
-          hours: Number(((made?.seconds ?? 0) / 3600).toFixed(3)),
-          loss: made?.loss,
-        },
-      ],
+      stages: [...stages, stageOf(config, made)],
     },
   });
   await writeAtomic(join(folder, 'history.svg'), formatSvg(historyFigure(history, options.name)));
@@ -233,7 +278,7 @@ export const train = new Command('train')
   .description('Train a network on simulated players; goes on where it was stopped.')
   .requiredOption('-o, --output <dir>', 'folder of checkpoint, history and, at the end, the model')
   .option('--config <file>', 'JSON; fields left out are those of the shipped bar-lstm')
-  .option('--from <model>', 'start from a model folder or weights.safetensors')
+  .option('--from <model>', 'start from a model folder, the folder of a training, or a .safetensors file')
   .option('--name <name>', 'name of the model', 'bar-lstm')
   .option('--steps <n>', 'steps', atLeast(2))
   .option('--seed <n>', 'seed of weights and scenes', atLeast(0))
@@ -243,6 +288,7 @@ export const train = new Command('train')
   .option('--every <steps>', 'steps from checkpoint to checkpoint', atLeast(1), 100)
   .option('--validate-every <steps>', 'steps from validation to validation', atLeast(1), 1000)
   .option('--validation-clips <n>', 'clips of 6 s to validate on; 0: never', atLeast(0), 24)
+  .option('--tuning-clips <n>', 'clips of 6 s that thresholds are tuned on at the end', atLeast(1), 24)
   .option('--patience <n>', 'stop after so many validations without a better score', atLeast(1))
   .action(async (options: TrainCommandOptions) => {
     if (options.config !== undefined && !(await exists(options.config))) {

@@ -75,7 +75,8 @@ function scheduleOf({ learningRate: peak, steps: total, warmup, cooldown }: Trai
   return cooldown > 0 ? flatSchedule({ ...rates, cooldown }) : cosineSchedule(rates);
 }
 
-const CHECKPOINT = 'checkpoint.safetensors';
+/** Name of the checkpoint in a training's folder. */
+export const CHECKPOINT = 'checkpoint.safetensors';
 
 /** The architecture of a training; a bar-lstm for its number of bars or another. */
 export function architectureOf(config: TrainConfig, bars = config.bars): Architecture {

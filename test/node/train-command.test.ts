@@ -1,0 +1,76 @@
+// `deep-marimba train`, run as its users run it: a short training, one that goes on from it, and what is refused.
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../support/command.js';
+
+/** Small in everything. */
+const config = {
+  architecture: { name: 'bar-lstm', options: { recurrence: 'conv-lstm', filters: [2, 3, 4, 5], units: 4 } },
+  ...{ steps: 4, cooldown: 1, batch: 2, frames: 10, burnIn: 3, bars: 3, seconds: 1.5 },
+  ...{ widths: [96], calibrations: 1, sequences: 4, mixed: 1, warmup: 1 },
+};
+
+const brief = ['--workers', '0', '--validation-clips', '0', '--tuning-clips', '1'];
+
+describe('deep-marimba train', { timeout: 120_000 }, () => {
+  let folder: string;
+  let path: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'deep-marimba-train-'));
+    path = join(folder, 'config.json');
+    await writeFile(path, JSON.stringify(config));
+  });
+
+  it('goes on from another training, and the card tells both', async () => {
+    const first = join(folder, 'first');
+    const begun = run(
+      'train',
+      '-o',
+      first,
+      '--config',
+      path,
+      '--validation-clips',
+      '0',
+      '--every',
+      '2',
+      '--workers',
+      '0',
+    );
+    expect(begun.stderr).toContain('step 4/4');
+    expect([begun.status, begun.stdout]).toEqual([0, `${join(first, 'bar-lstm')}\n`]);
+    const second = join(folder, 'second');
+    const flags = [
+      '--from',
+      first,
+      '--steps',
+      '2',
+      '--family',
+      'everything',
+      '--validation-clips',
+      '0',
+      '--workers',
+      '0',
+    ];
+    expect(run('train', '-o', second, '--config', path, ...flags).status).toBe(0);
+    const card = JSON.parse(await readFile(join(second, 'bar-lstm', 'card.json'), 'utf8')) as {
+      training: { stages: { steps: number; config: { family: string; steps: number } }[] };
+    };
+    expect(card.training.stages.map(({ steps, config: { family } }) => [steps, family])).toEqual([
+      [4, 'train'],
+      [2, 'everything'],
+    ]);
+  });
+
+  it.each([
+    [['--config', 'nowhere.json'], 'nowhere.json does not exist'],
+    [['--from', 'nowhere'], 'expected a model folder, the folder of a training, or a .safetensors file'],
+    [['--steps', '1'], 'Expected a whole number from 2'],
+  ])('says what is wrong with %j', (flags, sentence) => {
+    const { status, stderr } = run('train', '-o', join(folder, 'none'), ...flags);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(sentence);
+  });
+});
