@@ -105,10 +105,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   await mkdir(folder, { recursive: true });
   const kept = await readConfig(join(folder, 'config.json'));
   if (kept && !isSameBut(kept, config, [])) {
-    const either = Math.min(kept.steps, config.steps) - config.cooldown;
+    const either = Math.min(kept.steps - kept.cooldown, config.steps - config.cooldown);
     const known = await readHistory(join(folder, 'history.json'));
     const longer =
-      config.cooldown > 0 && isSameBut(kept, config, ['steps']) && known.every(({ step }) => step <= either);
+      kept.cooldown > 0 &&
+      config.cooldown > 0 &&
+      isSameBut(kept, config, ['steps', 'cooldown']) &&
+      known.every(({ step }) => step <= either);
     if (!longer) throw otherTraining(join(folder, 'config.json'));
   }
   // Better before the first step than in a thread after it.
@@ -212,7 +215,7 @@ async function readConfig(path: string): Promise<TrainConfig | undefined> {
 const otherTraining = (path: string): ModelError =>
   new ModelError(
     `${path} is of another training; give another folder, or the same configuration ` +
-      `(only "steps" may change, before the rate falls, where there is a cooldown).`,
+      `(where there is a cooldown, "steps" and "cooldown" may change before the rate falls).`,
     { facts: { path } },
   );
 

@@ -26,34 +26,11 @@ describe('deep-marimba train', { timeout: 120_000 }, () => {
 
   it('goes on from another training, and the card tells both', async () => {
     const first = join(folder, 'first');
-    const begun = run(
-      'train',
-      '-o',
-      first,
-      '--config',
-      path,
-      '--validation-clips',
-      '0',
-      '--every',
-      '2',
-      '--workers',
-      '0',
-    );
+    const begun = run('train', '-o', first, '--config', path, '--every', '2', ...brief);
     expect(begun.stderr).toContain('step 4/4');
     expect([begun.status, begun.stdout]).toEqual([0, `${join(first, 'bar-lstm')}\n`]);
     const second = join(folder, 'second');
-    const flags = [
-      '--from',
-      first,
-      '--steps',
-      '2',
-      '--family',
-      'everything',
-      '--validation-clips',
-      '0',
-      '--workers',
-      '0',
-    ];
+    const flags = ['--from', first, '--steps', '2', '--family', 'everything', ...brief];
     expect(run('train', '-o', second, '--config', path, ...flags).status).toBe(0);
     const card = JSON.parse(await readFile(join(second, 'bar-lstm', 'card.json'), 'utf8')) as {
       training: { stages: { steps: number; config: { family: string; steps: number } }[] };
