@@ -14,3 +14,20 @@ export type { LoadModelOptions } from './model/load-model-web.js';
 export type { Model } from './model/model.js';
 export type { LoadProgress, ModelBytes } from './model/model-files.js';
 export type { Predictor, PredictorFrame, PredictorOptions } from './model/predictor.js';
+export { listen } from './kiosk/live.js';
+export type {
+  Decision,
+  LiveDevice,
+  LiveEar,
+  LiveEvents,
+  LiveLatency,
+  LiveMoved,
+  LiveOptions,
+  LiveProblem,
+  LiveSettings,
+  LiveSound,
+  LiveSource,
+  LiveState,
+  LiveStats,
+  LiveStrike,
+} from './kiosk/live-types.js';

@@ -67,5 +67,7 @@ export { snapBars } from './video/snap.js';
 export type { SnapOptions, SnappedBars } from './video/snap.js';
 export { keyboardView, parseLayout, placeLayout } from './video/layout.js';
 export type { Layout, LayoutBar } from './video/layout.js';
+export { BarWatch } from './video/bar-watch.js';
+export type { BarVerdict } from './video/bar-watch.js';
 export { barStrips } from './video/strip.js';
 export type { BarStrip } from './video/strip.js';

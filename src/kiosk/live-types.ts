@@ -1,6 +1,6 @@
 // What live listening and whoever shows it agree upon: plain types, nothing that runs.
 import type { Skipped } from '../model/devices.js';
-import type { LoadProgress, ModelBytes } from '../model/model-source.js';
+import type { LoadProgress, ModelBytes } from '../model/model-files.js';
 import type { VoiceName } from '../sound/voices.js';
 import type { Calibration, Strike } from '../types.js';
 
@@ -38,6 +38,8 @@ export interface LiveOptions extends Partial<LiveSettings> {
   readonly device?: LiveDevice | 'auto';
   /** Where the files lie that the page serves: runtimes' wasm files, `models/`. Default: beside the module. */
   readonly assets?: string | URL;
+  /** Where `deep-marimba/live-worker` is served from, for pages whose bundler does not know `new Worker(new URL(...))`. */
+  readonly workerUrl?: string | URL;
   /** Context the strikes sound in, through {@link LiveEar.output}. Default: none; the strikes are events and make no sound. */
   readonly context?: AudioContext;
   /** How much of the model has arrived. */
@@ -50,8 +52,16 @@ export interface LiveOptions extends Partial<LiveSettings> {
 export interface LiveStrike extends Strike {
   /** Contact on the clock of `performance.now()`, ms; where the source has no clock (a file's frames), when its frame was shown. */
   readonly contact: number;
+  /** When the frame came that decided it, on the same clock, ms. */
+  readonly arrived: number;
   /** When it was decided, on the same clock, ms. */
   readonly decided: number;
+}
+
+/** A strike whose sound is on its way. */
+export interface LiveSound extends LiveStrike {
+  /** When its first sample leaves the audio thread, on the clock of `performance.now()`, ms; the device adds its own latency. */
+  readonly leaves: number;
 }
 
 /**
@@ -75,7 +85,7 @@ export interface LiveStats {
   /** What the model runs on; undefined while it loads. */
   readonly device: LiveDevice | undefined;
   /** The package that does it. */
-  readonly runtime: 'onnxruntime-web' | 'tfjs' | undefined;
+  readonly runtime: string | undefined;
   /** Faster devices that were passed over or lost, and why. */
   readonly skipped: readonly Skipped[];
   /** Frames the model saw in the last second. */
@@ -114,6 +124,8 @@ export interface LiveMoved {
 /** Events by name; each is a `CustomEvent` with this detail. */
 export interface LiveEvents {
   readonly strike: LiveStrike;
+  /** Only with a context, a little after its `strike`. */
+  readonly sound: LiveSound;
   readonly state: LiveState;
   /** Once a second. */
   readonly stats: LiveStats;

@@ -218,7 +218,7 @@ export class MarimbaProcessor extends Processor {
       // Before the first look at the clock, and when due, at once.
       const at = due > this.#expected ? due : Math.max(this.#expected, currentFrame);
       if (this.#voice.strike(place, strikes[3 * i + 1], at - this.#origin)) {
-        leave[i] = least < Infinity ? least + (1000 * at) / sampleRate : Date.now();
+        leave[i] = Math.max(Date.now(), least < Infinity ? least + (1000 * at) / sampleRate : 0);
       }
     }
     return leave;

@@ -91,7 +91,9 @@ describe('the tarball', () => {
 
   it('has types that agree with its code', async () => {
     const archive = createPackageFromTarballData(new Uint8Array(readFileSync(tarball)));
-    const result = await checkPackage(archive, { entrypoints: ['.', './worklet', './model-worker', './package.json'] });
+    const result = await checkPackage(archive, {
+      entrypoints: ['.', './worklet', './model-worker', './live-worker', './package.json'],
+    });
     if (result.types === false) throw new Error('The package has no types.');
     // ESM only, by choice: `require` and TypeScript's node10 resolution are not served.
     const served = result.problems.filter(
@@ -114,6 +116,10 @@ describe('the tarball', () => {
       './model-worker': {
         types: './dist/types/model/web-session-worker.d.ts',
         default: './dist/model/web-session-worker.js',
+      },
+      './live-worker': {
+        types: './dist/types/kiosk/live-worker.d.ts',
+        default: './dist/kiosk/live-worker.js',
       },
       './kernels.wasm': './dist/kernels.wasm',
       './models/*': './models/*',
@@ -147,7 +153,7 @@ describe('in Node', () => {
       parseLayout pickStrikes placeLayout plotAmplitudes readSound soundEnvelope synthesize loadModel`;
     const inNode =
       'shippedModels readFeatures readMarimbaData readStrikes writeEvents writeFeatures writeMidi writeWav';
-    const inBrowsers = 'MarimbaNode createMarimbaNode';
+    const inBrowsers = 'MarimbaNode createMarimbaNode listen';
     const namesOf = (file: string): string[] =>
       node(`console.log(Object.keys(await import('./node_modules/deep-marimba/dist/${file}')).join(' '));`)
         .trim()

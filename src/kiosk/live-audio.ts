@@ -1,0 +1,92 @@
+// What is heard of live listening: the marimba on the audio thread, fed by the worker, kept running.
+import { noteSet } from '../notes.js';
+import { readExemplars } from '../sound/exemplar-fetch.js';
+import { createMarimbaNode, type MarimbaNode } from '../sound/marimba-node.js';
+import type { VoiceName } from '../sound/voices.js';
+
+// What still rings when a voice is replaced, s.
+const ringing = 8;
+// How fast the level follows, s.
+const glide = 0.02;
+
+/** The sound of one ear. */
+export class LiveAudio {
+  /** After the level. */
+  readonly output: GainNode;
+  readonly #context: AudioContext;
+  readonly #assets: URL | undefined;
+  readonly #onProblem: (message: string) => void;
+  readonly #stopped = new AbortController();
+  #node: MarimbaNode | undefined;
+
+  /** @param assets folder with `models/exemplars/`, where the page names one. */
+  constructor(context: AudioContext, assets: URL | undefined, onProblem: (message: string) => void) {
+    this.#context = context;
+    this.#assets = assets;
+    this.#onProblem = onProblem;
+    this.output = context.createGain();
+    this.#stayAwake();
+  }
+
+  /** Linear, 0..1. */
+  set level(level: number) {
+    this.output.gain.setTargetAtTime(level, this.#context.currentTime, glide);
+  }
+
+  /** Gaps in the sound so far. */
+  async underruns(): Promise<number> {
+    if (!this.#node || this.#context.state === 'closed') return 0;
+    return (await this.#node.status()).underruns;
+  }
+
+  /**
+   * Opens a voice for these notes and returns where its strikes are sent. What rings of the one before rings on.
+   * @throws {SoundError} when the exemplars cannot be fetched, {@link UnsupportedError} without AudioWorklet.
+   */
+  async open(midi: readonly number[], voice: VoiceName): Promise<MessagePort> {
+    const exemplars =
+      voice === 'exemplar'
+        ? await readExemplars(this.#assets && new URL('models/exemplars/fluidr3-marimba.exemplars', this.#assets))
+        : undefined;
+    const node = await createMarimbaNode(this.#context, {
+      voice,
+      notes: noteSet(midi),
+      onProblem: this.#onProblem,
+      ...(exemplars ? { exemplars } : {}),
+    });
+    const { port1, port2 } = new MessageChannel();
+    node.receive(port1);
+    node.output.connect(this.output);
+    const before = this.#node;
+    this.#node = node;
+    if (before) {
+      setTimeout(() => {
+        before.output.disconnect();
+      }, 1000 * ringing);
+    }
+    return port2;
+  }
+
+  /** Frees the nodes; the context stays the caller's. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#node?.output.disconnect();
+    this.output.disconnect();
+  }
+
+  /** A context that was suspended (by a policy, a call, a device that went) is resumed as soon as the browser lets us. */
+  #stayAwake(): void {
+    const { signal } = this.#stopped;
+    const wake = (): void => {
+      if (this.#context.state !== 'running' && this.#context.state !== 'closed') {
+        this.#context.resume().catch(() => undefined);
+      }
+    };
+    this.#context.addEventListener('statechange', wake, { signal });
+    document.addEventListener('visibilitychange', wake, { signal });
+    for (const gesture of ['pointerdown', 'keydown', 'touchend']) {
+      globalThis.addEventListener(gesture, wake, { signal, capture: true, passive: true });
+    }
+    wake();
+  }
+}
