@@ -1,4 +1,4 @@
-// Video files from frames: through the machine's own ffmpeg where there is one, else uncompressed.
+// Video files from frames: through node-av or the machine's own ffmpeg, else uncompressed.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -6,62 +6,121 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { VideoError } from '../errors.js';
+import { UnsupportedError, VideoError } from '../errors.js';
 import type { FrameRate } from '../frame-rate.js';
+import { findFfmpeg } from '../media-decoder.js';
+import { type EncoderName, loadNodeAvLib, writeWithNodeAv } from './encode-node-av.js';
 import { y4mFrame, y4mFrameBytes, y4mHeader } from './y4m.js';
 
-/** How to compress. */
+/** Ways of compressing, and the files they go into. */
+export const codecs = {
+  h264: { encoder: 'libx264', extension: '.mp4', options: (crf: number) => ({ crf: String(crf) }) },
+  hevc: {
+    encoder: 'libx265',
+    extension: '.mp4',
+    options: (crf: number) => ({ crf: String(crf), 'x265-params': 'log-level=none' }),
+  },
+  vp9: {
+    encoder: 'libvpx-vp9',
+    extension: '.webm',
+    options: (crf: number) => ({ crf: String(crf), b: '0', 'row-mt': '1' }),
+  },
+} as const;
+
+/** Name of a way of compressing. */
+export type VideoCodec = keyof typeof codecs;
+
+/** Who compresses. */
+export type EncoderChoice = 'auto' | 'node-av' | 'ffmpeg' | 'none';
+
+/** A video writer found on this machine. */
 export interface VideoEncoder {
   /** Extension of the file, with its dot. */
-  readonly extension: '.mp4' | '.webm' | '.y4m';
-  /** Arguments for ffmpeg between input and output; empty for none. */
-  readonly codec: readonly string[];
+  readonly extension: string;
+  /** Whether frames keep their own times; else they come at the nominal rate. */
+  readonly timed: boolean;
+  /**
+   * Writes a video file; it appears when it is complete.
+   * @throws {VideoError} when the encoder or the disk refuses.
+   */
+  readonly write: (path: string, frames: Iterable<TimedPixels>, size: VideoSize) => Promise<void>;
 }
 
-const uncompressed: VideoEncoder = { extension: '.y4m', codec: [] };
+/** [height x width x 3] red green blue, each used before the next is asked for. */
+interface TimedPixels {
+  readonly time: number;
+  readonly pixels: Uint8Array;
+}
+
+interface VideoSize {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: FrameRate;
+}
 
 /**
- * What this ffmpeg can compress with: H.264, else VP9, else nothing.
+ * Finds who writes a video: node-av, which keeps every frame's time, else an ffmpeg that has the codec, else nobody, and the
+ * file is uncompressed.
  * @param crf constant rate factor, 0..51; larger is worse.
+ * @throws {UnsupportedError} when the one asked for is not there.
  */
-export async function chooseEncoder(ffmpeg: string | undefined, crf: number): Promise<VideoEncoder> {
-  if (ffmpeg === undefined) return uncompressed;
-  const { stdout } = await promisify(execFile)(ffmpeg, ['-v', 'error', '-encoders'], { maxBuffer: 1 << 24 });
-  const has = (name: string): boolean => new RegExp(`\\s${name}\\s`).test(stdout);
-  const colours = ['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'];
-  if (has('libx264')) {
-    const codec = [
-      '-c:v',
-      'libx264',
-      '-crf',
-      String(crf),
-      '-pix_fmt',
-      'yuv420p',
-      ...colours,
-      '-movflags',
-      '+faststart',
-    ];
-    return { extension: '.mp4', codec };
+export async function chooseEncoder(choice: EncoderChoice, codec: VideoCodec, crf: number): Promise<VideoEncoder> {
+  const { encoder: name, extension, options } = codecs[codec];
+  if (choice === 'auto' || choice === 'node-av') {
+    const av = await loadNodeAvLib();
+    if (av?.[0].Codec.findEncoderByName(name as EncoderName)) {
+      const encoder = { name, options: options(crf) };
+      return {
+        extension,
+        timed: true,
+        write: (path, frames, size) => writeWithNodeAv(av, path, frames, size, encoder),
+      };
+    }
+    if (choice === 'node-av') {
+      throw new UnsupportedError(
+        `node-av with ${name} is not installed, or not made for this machine: npm install node-av.`,
+      );
+    }
   }
-  if (has('libvpx-vp9')) {
-    return {
-      extension: '.webm',
-      codec: ['-c:v', 'libvpx-vp9', '-crf', String(crf), '-b:v', '0', '-row-mt', '1', ...colours],
-    };
+  if (choice === 'auto' || choice === 'ffmpeg') {
+    const ffmpeg = await findFfmpeg();
+    if (ffmpeg !== undefined && (await encodersOf(ffmpeg)).includes(name)) {
+      const given = Object.entries(options(crf)).flatMap(([option, value]) => [`-${option}`, value]);
+      const colours = [
+        '-colorspace',
+        'bt709',
+        '-color_primaries',
+        'bt709',
+        '-color_trc',
+        'bt709',
+        '-color_range',
+        'tv',
+      ];
+      const args = ['-c:v', name, '-pix_fmt', 'yuv420p', ...given, ...colours];
+      return { extension, timed: false, write: (path, frames, size) => pipeVideo(path, frames, size, args, ffmpeg) };
+    }
+    if (choice === 'ffmpeg') {
+      throw new UnsupportedError(`There is no ffmpeg with ${name}, neither on the PATH nor named by FFMPEG_PATH.`);
+    }
   }
-  return uncompressed;
+  return {
+    extension: '.y4m',
+    timed: false,
+    write: (path, frames, size) => pipeVideo(path, frames, size, [], undefined),
+  };
 }
 
-/**
- * Writes a video file; it appears when it is complete.
- * @param frames [height x width x 3] red green blue, each used before the next is asked for.
- * @throws {VideoError} when the encoder or the disk refuses.
- */
-export async function writeVideo(
+async function encodersOf(ffmpeg: string): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(ffmpeg, ['-v', 'error', '-encoders'], { maxBuffer: 1 << 24 });
+  return stdout.split('\n').map((line) => line.trim().split(/\s+/)[1] ?? '');
+}
+
+/** As Y4M into a file, or through an ffmpeg with `codec` between its input and output. */
+async function pipeVideo(
   path: string,
-  frames: Iterable<{ readonly pixels: Uint8Array }>,
-  { width, height, fps }: { readonly width: number; readonly height: number; readonly fps: FrameRate },
-  { codec }: VideoEncoder,
+  frames: Iterable<TimedPixels>,
+  { width, height, fps }: VideoSize,
+  codec: readonly string[],
   ffmpeg: string | undefined,
 ): Promise<void> {
   const temporary = join(dirname(path), `.part-${basename(path)}`);

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
+import { UnsupportedError } from '../errors.js';
 import { encodeRaster } from '../figure/png.js';
 import { frameRate, type FrameRate } from '../frame-rate.js';
 import { familyNames, type Family } from '../scene/families.js';
 import { instrumentKinds, type InstrumentKind } from '../scene/instrument.js';
-import { scene, type Scene } from '../scene/scene.js';
-import { findFfmpeg } from '../media-decoder.js';
+import { scene, type Scene, type SceneFrame } from '../scene/scene.js';
 import { formatEvents, parseEvents } from '../sound/events.js';
 import { synthesize } from '../sound/synthesize.js';
 import { writeWav } from '../sound/wav-file.js';
 import type { Strike } from '../types.js';
-import { chooseEncoder, writeVideo } from './encode-video.js';
+import { chooseEncoder, codecs, type EncoderChoice, type VideoCodec } from './encode-video.js';
 
 interface RenderOptions {
   readonly output?: string;
@@ -25,6 +25,9 @@ interface RenderOptions {
   readonly seconds: number;
   readonly size: readonly [number, number];
   readonly events?: string;
+  readonly variable?: true;
+  readonly encoder: EncoderChoice;
+  readonly codec: VideoCodec;
   readonly crf: number;
   readonly sheet?: string;
 }
@@ -64,9 +67,16 @@ export const render = new Command('render')
   .option('--seed <n>', 'which scene of the family', number(0, 4294967295, true), 0)
   .addOption(new Option('--look <name>', 'instrument instead of the one drawn').choices(instrumentKinds))
   .option('--fps <rate>', 'frames per second: 25, 29.97, 30000/1001, ...', rate, frameRate(25))
+  .option('--variable', 'frames at unequal times around that rate, as telephones record')
   .option('--seconds <s>', 'length', number(0.1, 3600, false), 10)
   .option('--size <wxh>', 'pixels', size, [320, 180] as [number, number])
   .option('--events <file>', 'play the strikes of an events file')
+  .addOption(
+    new Option('--encoder <name>', 'who compresses; none: y4m')
+      .choices(['auto', 'node-av', 'ffmpeg', 'none'])
+      .default('auto'),
+  )
+  .addOption(new Option('--codec <name>', 'how').choices(Object.keys(codecs)).default('h264'))
   .option('--crf <n>', 'quality of the compressed video, smaller is better', number(0, 51, true), 18)
   .option('--sheet <file>', 'write 48 looks, from --seed on, as one PNG')
   .action(async (options: RenderOptions) => {
@@ -82,24 +92,27 @@ async function readStrikes(path: string): Promise<readonly Strike[]> {
 }
 
 async function clip(
-  { family, seed, look, fps, seconds, size: [width, height], events, crf }: RenderOptions,
+  { family, seed, look, fps, variable, seconds, size: [width, height], events, encoder, codec, crf }: RenderOptions,
   output: string,
 ): Promise<void> {
+  const writer = await chooseEncoder(encoder, codec, crf);
+  if (variable && !writer.timed) {
+    throw new UnsupportedError('Frames at unequal times need node-av to write them: npm install node-av.');
+  }
   const made = scene(seed, family, {
     width,
     height,
     seconds,
     fps,
+    ...(variable ? { variable } : {}),
     rgb: true,
     ...(look === undefined ? {} : { instrument: look }),
     ...(events === undefined ? {} : { strikes: await readStrikes(events) }),
   });
   const { truth } = made;
   await mkdir(output, { recursive: true });
-  const ffmpeg = await findFfmpeg();
-  const encoder = await chooseEncoder(ffmpeg, crf);
-  const video = `clip${encoder.extension}`;
-  await writeVideo(join(output, video), progress(made), truth, encoder, ffmpeg);
+  const video = `clip${writer.extension}`;
+  await writer.write(join(output, video), progress(made), truth);
   // As long as the video: what still rings at its end is cut, as a recording's would be.
   const sound = await synthesize(truth.strikes, { sampleRate: 48_000, duration: truth.duration });
   await writeWav(join(output, 'clip.wav'), { sampleRate: 48_000, channels: [sound] });
@@ -113,7 +126,7 @@ async function clip(
 }
 
 /** The frames of a scene, with a bar for who watches. */
-function* progress({ truth, frames }: Scene): Generator<{ pixels: Uint8Array }> {
+function* progress({ truth, frames }: Scene): Generator<SceneFrame> {
   const bar = process.stderr.isTTY
     ? new SingleBar(
         { format: 'rendering {bar} {percentage}% {eta_formatted}', stream: process.stderr },

@@ -21,6 +21,8 @@ export interface SceneOptions {
   readonly seconds?: number;
   /** Frames per second; default: one of 24, 25, 29.97, 30, 50, 59.94 and 60, or a variable rate. */
   readonly fps?: number | string | FrameRate;
+  /** Whether frames come at unequal times; default: as drawn, and never with a given rate. */
+  readonly variable?: boolean;
   /** Kind of instrument; default: one of the family's. */
   readonly instrument?: InstrumentKind;
   /** How it is played; default: drawn with the family's weights. */
@@ -66,7 +68,7 @@ function drawTimes(
   random: Random,
   seconds: number,
   degraded: boolean,
-  asked: SceneOptions['fps'],
+  { fps: asked, variable: wanted }: Pick<SceneOptions, 'fps' | 'variable'>,
 ): { fps: FrameRate; variable: boolean; times: number[] } {
   let left = random.unit();
   let name = '25';
@@ -78,7 +80,7 @@ function drawTimes(
   const style = random.unit();
   const fps = frameRate(asked ?? (degraded && style < 0.5 ? '60' : name));
   const step = fps.den / fps.num;
-  const variable = asked === undefined && (degraded ? style >= 0.5 : style < 0.16);
+  const variable = wanted ?? (asked === undefined && (degraded ? style >= 0.5 : style < 0.16));
   const times: number[] = [];
   // Telephones: intervals that wander, and now and then a frame that comes late.
   const wander = random.range(0.02, 0.3);
@@ -164,12 +166,7 @@ export function drawScene(seed: number, family: Family = 'train', options: Scene
 
   const playing = new Random(seeds.playing, 'playing');
   const mix = options.mix ?? playing.weighted(rules.mix);
-  const { fps, variable, times } = drawTimes(
-    new Random(seeds.playing, 'times'),
-    seconds,
-    rules.look.degraded,
-    options.fps,
-  );
+  const { fps, variable, times } = drawTimes(new Random(seeds.playing, 'times'), seconds, rules.look.degraded, options);
   const performance = perform(instrument, playing, {
     seconds,
     tool: look.tool.kind,
