@@ -1,7 +1,10 @@
 // `deep-marimba bench`: how fast this machine is. The code that measures is a file of its own, loaded only here.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { shippedModels } from '../model/model-source.js';
+import { deviceTable, measureModels } from './measure-models.js';
 
 // What dist/bench.js offers; it is built from bench/, which is not part of the library.
 interface BenchModule {
@@ -73,8 +76,25 @@ const training = new Command('training')
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   });
 
+const inference = new Command('inference')
+  .description('Time models on every device of this machine, step by step.')
+  .argument('[model...]', 'names, folders or addresses; default: the models that ship')
+  .option('--json <file>', 'write the report there')
+  .option('--steps <n>', 'steps to time on each device', wholeNumber, 1000)
+  .action(async (models: readonly string[], { json, steps }: { readonly json?: string; readonly steps: number }) => {
+    if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
+    const named = models.length > 0 ? models : await shippedModels();
+    const devices = await measureModels(named, steps, (line) => void process.stderr.write(`${line}\n`));
+    process.stdout.write(`${deviceTable(devices)}\n`);
+    if (json !== undefined) {
+      const machine = { node: process.versions.node, processor: cpus()[0]?.model, cores: cpus().length };
+      writeFileSync(json, `${JSON.stringify({ ...machine, steps, devices }, null, 2)}\n`);
+    }
+  });
+
 /** The command. */
 export const bench = new Command('bench')
   .description('Measure speed on this machine.')
   .addCommand(kernels)
-  .addCommand(training);
+  .addCommand(training)
+  .addCommand(inference);

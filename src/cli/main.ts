@@ -9,6 +9,7 @@ import { evaluate } from './evaluate.js';
 import { exportModels } from './export.js';
 import { exemplars } from './exemplars.js';
 import { features } from './features.js';
+import { info } from './info.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
 import { search, searchTrial } from './search.js';
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
   evaluate,
   exportModels,
   bench,
+  info,
 ];
 
 const program = new Command('deep-marimba')

@@ -46,8 +46,8 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** Runtimes complain in paragraphs, with paths of their sources. */
-function oneLine(error: unknown): string {
+/** What an error says, on one line: runtimes complain in paragraphs, with paths of their sources. */
+export function oneLine(error: unknown): string {
   const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
   return text.length > 240 ? `${text.slice(0, 239)}…` : text;
 }

@@ -91,7 +91,8 @@ export async function openModel(
   };
 }
 
-function nominalBars({ input, notes }: ModelCard): number {
+/** Bars of the instrument a model's card has in mind. */
+export function nominalBars({ input, notes }: ModelCard): number {
   return input.window ?? notes?.length ?? (input.cellWidth === undefined ? 1 : input.shape[2] / input.cellWidth - 2);
 }
 
