@@ -30,7 +30,7 @@ const thresholds = [
 ].sort((a, b) => a - b);
 
 /** Seconds before contact at which it is asked what is known. */
-const leads = { '-120': -0.12, '-80': -0.08, '-40': -0.04, '0': 0, '40': 0.04, '80': 0.08 } as const;
+const leads = { '120 ms after': -0.12, '80 ms after': -0.08, '40 ms after': -0.04, 'at contact': 0, '40 ms before': 0.04, '80 ms before': 0.08 } as const; // prettier-ignore
 
 /** How much to watch. */
 export interface WatchOptions {
@@ -144,7 +144,7 @@ export interface FamilyScores extends Scores {
   readonly atRecall: Readonly<Record<string, { readonly recall: number; readonly falsePerMinute: number } | undefined>>;
   /** F1 at 50 ms of every head, each with its own threshold. */
   readonly heads: Readonly<Record<string, number>>;
-  /** By ms before contact, then head: F1 at 50 ms of what it knew by then. */
+  /** By time before or after contact, then head: F1 at 50 ms of what it knew by then. */
   readonly lead: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -165,6 +165,6 @@ export function scoreFamily(answers: readonly Answers[], tuned: readonly Tuned[]
     ...scoreClips(picked[0][1]),
     atRecall,
     heads: each((clips) => quickScore(clips).f1),
-    lead: Object.fromEntries(Object.entries(leads).map(([ms, lead]) => [ms, each((clips) => leadF1(clips, lead))])),
+    lead: Object.fromEntries(Object.entries(leads).map(([when, lead]) => [when, each((clips) => leadF1(clips, lead))])),
   };
 }

@@ -3,10 +3,11 @@ import type { Kernels } from '../kernels/module.js';
 import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import { StrikePicker } from '../model/pick.js';
 import type { Family } from '../scene/families.js';
-import { scene } from '../scene/scene.js';
+import { type Scene, scene } from '../scene/scene.js';
 import { type Codecs, compressedScene } from './compression.js';
 import type { Calibration, Strike } from '../types.js';
 import { checkInside } from '../video/calibration.js';
+import { type LumaPicture, medianOf } from '../video/median-picture.js';
 import type { OnsetHead } from '../model/card.js';
 import type { HeardStrike, ScoredClip } from './metrics.js';
 import { exportOnnx } from './export-onnx.js';
@@ -101,8 +102,16 @@ export function visibleBars(calibration: Calibration): Calibration {
   return { ...calibration, bars };
 }
 
+/** What somebody who says where the bars are can look at. */
+export interface CalibratedClip {
+  /** Seed of the clip. */
+  readonly seed: number;
+  /** Median of some of its frames: mallets that move are gone. */
+  readonly still: () => LumaPicture;
+}
+
 /** Where somebody who makes mistakes takes the bars to be; undefined when they can make nothing of it. */
-export type CalibrationMaker = (calibration: Calibration) => Calibration | undefined;
+export type CalibrationMaker = (calibration: Calibration, clip: CalibratedClip) => Calibration | undefined;
 
 /**
  * Renders a clip once and lets every network watch it through the true calibration.
@@ -134,11 +143,13 @@ export async function watchClipThrough(
     : made;
   const { times } = truth;
   const visible = visibleBars(truth.calibration);
+  const clip = { seed, still: once(() => stillOf({ truth, frames })) };
   const kinds = [...new Set(listeners.map(({ input }) => viewKey(input)))];
   const views: { readonly kind: string; readonly maker: number; readonly list: readonly ModelView[] }[] = [];
   for (const kind of kinds) {
     const { input } = listeners.find((listener) => viewKey(listener.input) === kind)!;
-    for (const [maker, make] of makers.entries()) views.push({ kind, maker, list: viewsOf(input, make, visible) });
+    for (const [maker, make] of makers.entries())
+      views.push({ kind, maker, list: viewsOf(input, make, visible, clip) });
   }
   const flat = views.flatMap(({ list }) => list);
   const said = makers.map(() => listeners.map(() => [] as RowAnswers[]));
@@ -166,9 +177,25 @@ export async function watchClipThrough(
   return said.map((ofMaker) => ofMaker.map((rows) => ({ times, seconds: truth.duration, truth: strikes, rows })));
 }
 
-function viewsOf(input: ModelInput, make: CalibrationMaker, visible: Calibration): ModelView[] {
+const stillFrames = 7;
+
+function stillOf({ truth: { width, height, times }, frames }: Scene): LumaPicture {
+  const pictures = Array.from({ length: stillFrames }, (_, k) => {
+    const index = Math.floor(((k + 0.5) * times.length) / stillFrames);
+    return [...frames(index, index + 1)].map(({ pixels }) => pixels);
+  });
+  return { width, height, luma: medianOf(pictures.flat()) };
+}
+
+/** The same function, which works only when it is first asked. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function viewsOf(input: ModelInput, make: CalibrationMaker, visible: Calibration, clip: CalibratedClip): ModelView[] {
   try {
-    const made = make(visible);
+    const made = make(visible, clip);
     return made === undefined ? [] : modelViews(input, visibleBars(made));
   } catch (error) {
     // Bars that fold, or none that can be seen.

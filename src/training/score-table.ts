@@ -121,7 +121,7 @@ export function scoreTables(evaluation: Evaluation): string {
       ]),
   );
   const lead = table(
-    ['family', ...Object.keys(list[0][1].lead).map((ms) => (Number(ms) < 0 ? `${ms.slice(1)} ms after` : ms === '0' ? 'at contact' : `${ms} ms before`))], // prettier-ignore
+    ['family', ...Object.keys(list[0][1].lead)],
     list
       .filter(([, s]) => s.strikes > 0)
       .map(([name, s]) => [

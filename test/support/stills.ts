@@ -2,10 +2,10 @@
 import type { SceneOptions } from '../../src/scene/draw-scene.js';
 import type { Family } from '../../src/scene/families.js';
 import { scene } from '../../src/scene/scene.js';
+export { nominalLayout } from '../../src/training/calibration-errors.js';
 import type { SceneTruth } from '../../src/scene/truth.js';
 import type { CalibratedBar, Quad } from '../../src/types.js';
 import { calibrationRows } from '../../src/video/calibration.js';
-import { parseLayout, type Layout } from '../../src/video/layout.js';
 import { medianOf, type LumaPicture } from '../../src/video/median-picture.js';
 
 /** A scene's truth and the median of seven of its frames. */
@@ -22,28 +22,6 @@ export function still(
     throw new Error('A scene without frames.');
   });
   return { truth: made.truth, picture: { width, height, luma: medianOf(frames) } };
-}
-
-const places = [0, 0.5, 1, 1.5, 2, 3, 3.5, 4, 4.5, 5, 5.5, 6];
-const black = (midi: number): boolean => [1, 3, 6, 8, 10].includes(midi % 12);
-
-/** The layout of some notes with nominal proportions: one row, or naturals in front of accidentals. */
-export function nominalLayout(notes: readonly number[]): Layout {
-  const place = (midi: number): number => 7 * Math.floor(midi / 12) + places[midi % 12];
-  const first = Math.min(...notes.map(place));
-  const rows = notes.some(black) && !notes.every(black) ? 2 : 1;
-  const bars = notes.map((midi) => {
-    const n = place(midi) - first;
-    const length = 0.375 * 2 ** ((-0.35 * n) / 7);
-    const ends =
-      rows === 1
-        ? { near: 0, far: length }
-        : black(midi)
-          ? { near: 0.005, far: 0.9 * length }
-          : { near: -length, far: -0.005 };
-    return { midi, x: 0.0485 * n - 0.00012 * n ** 2, width: 0.04 - (0.004 * n) / 24, ...ends };
-  });
-  return parseLayout({ format: 'deep-marimba/layout@1', name: 'nominal', bars });
 }
 
 const between = (a: readonly number[], b: readonly number[], t: number): readonly [number, number] => [

@@ -297,7 +297,9 @@ describe('a model folder', () => {
       fps: [25, 30],
       training: { stages: [{ config }] },
     });
-    expect((await readdir(path)).sort()).toEqual(['card.json', 'model.onnx', 'weights.safetensors']);
+    expect((await readdir(path)).sort()).toEqual(
+      ['card.json', 'model.f32.onnx', 'model.onnx', 'tfjs', 'weights.safetensors'], // prettier-ignore
+    );
     expect([...(await readWeights(join(path, 'weights.safetensors')))].sort()).toEqual([...weights].sort());
     const { card, listener } = await openModelFolder(path, runtime);
     expect(parseCard(await readFile(join(path, 'card.json'), 'utf8'))).toEqual(card);
