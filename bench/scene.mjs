@@ -1,9 +1,12 @@
 // How fast scenes render on one core: `node bench/scene.mjs [--json FILE] [--family NAME] [--scenes N]`, after a build.
+// `--threads 1,2,4` renders the same scenes on so many worker threads instead and demands the same pixels of each number.
 // Plates and frames apart, because a look is set once and then plays on. Wall time says what one gets; processor time
 // (which counts the engine's own threads) says what it costs where other programs want the core too.
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { scene } from '../dist/scene/scene.js';
 
 const { values } = parseArgs({
@@ -11,6 +14,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     family: { type: 'string', default: 'train' },
     scenes: { type: 'string', default: '24' },
+    threads: { type: 'string' },
   },
 });
 
@@ -54,15 +58,73 @@ function measure(width, height, rgb) {
   };
 }
 
-const report = {
-  machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.versions.node },
-  family: values.family,
-  results: [measure(160, 90, false), measure(320, 180, false), measure(320, 180, true), measure(1280, 720, false)],
-};
-for (const { width, height, channels, plateMs, framesPerSecond } of report.results) {
-  console.log(
-    `${width}x${height} ${channels === 1 ? 'luma' : 'rgb '}  plate ${plateMs.processor.toFixed(0)} ms (wall ${plateMs.wall.toFixed(0)}, worst ${plateMs.worst.toFixed(0)})` +
-      `  ${framesPerSecond.processor.toFixed(0)} frames/s (wall ${framesPerSecond.wall.toFixed(0)})`,
-  );
+/** Frames and digest of one scene. */
+function digest(seed) {
+  const hash = createHash('sha256');
+  let frames = 0;
+  for (const { pixels } of scene(seed, values.family, { width: 256, height: 144, seconds: 6 }).frames()) {
+    hash.update(pixels);
+    frames++;
+  }
+  return { seed, frames, hash: hash.digest('hex') };
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+
+/** The same scenes on `count` threads, handed out one by one. */
+async function onThreads(count, scenes) {
+  const digests = new Map();
+  let [next, frames, begin] = [0, 0, 0];
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }),
+  );
+  // One scene each to warm up, so that compiling is not counted.
+  for (const round of ['warm-up', 'counted']) {
+    [next, frames, begin] = [0, 0, performance.now()];
+    const end = round === 'warm-up' ? count : scenes;
+    await Promise.all(
+      workers.map(
+        (worker) =>
+          new Promise((done, fail) => {
+            const ask = () => (next < end ? worker.postMessage(next++) : done(worker.off('message', take)));
+            const take = (made) => {
+              digests.set(made.seed, made.hash);
+              frames += made.frames;
+              ask();
+            };
+            worker.once('error', fail);
+            worker.on('message', take);
+            ask();
+          }),
+      ),
+    );
+  }
+  const framesPerSecond = (1000 * frames) / (performance.now() - begin);
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  return { count, framesPerSecond, digests: [...digests].sort(([a], [b]) => a - b).join() };
+}
+
+if (!isMainThread) parentPort.on('message', (seed) => parentPort.postMessage(digest(seed)));
+else if (values.threads !== undefined) {
+  const runs = [];
+  for (const count of values.threads.split(',').map(Number)) runs.push(await onThreads(count, Number(values.scenes)));
+  for (const { count, framesPerSecond, digests } of runs) {
+    if (digests !== runs[0].digests) throw new Error(`${count} threads render other pixels than ${runs[0].count}`);
+    const times = (framesPerSecond / runs[0].framesPerSecond).toFixed(2);
+    console.log(`${count} threads  ${framesPerSecond.toFixed(0)} frames/s, plates included  x ${times}`);
+  }
+} else raceOneCore();
+
+function raceOneCore() {
+  const report = {
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.versions.node },
+    family: values.family,
+    results: [measure(160, 90, false), measure(320, 180, false), measure(320, 180, true), measure(1280, 720, false)],
+  };
+  for (const { width, height, channels, plateMs, framesPerSecond } of report.results) {
+    console.log(
+      `${width}x${height} ${channels === 1 ? 'luma' : 'rgb '}  plate ${plateMs.processor.toFixed(0)} ms (wall ${plateMs.wall.toFixed(0)}, worst ${plateMs.worst.toFixed(0)})` +
+        `  ${framesPerSecond.processor.toFixed(0)} frames/s (wall ${framesPerSecond.wall.toFixed(0)})`,
+    );
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
