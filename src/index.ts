@@ -61,6 +61,8 @@ export type { Heard, Sonification, SonifiedSource, SonifyOptions } from './sonif
 export type { CalibratedBar, Calibration, NoteAmplitudes, Point, Quad, Sound, SoundStream, Strike } from './types.js';
 export { calibrationRows, formatCalibration, parseCalibration } from './video/calibration.js';
 export type { FrameSource, LumaFrame } from './video/frames.js';
+export { detectBars } from './video/detect.js';
+export type { DetectedBars, DetectOptions } from './video/detect.js';
 export { medianPicture } from './video/median-picture.js';
 export type { LumaPicture, MedianOptions } from './video/median-picture.js';
 export { snapBars } from './video/snap.js';

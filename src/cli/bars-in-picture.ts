@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { describeFileProblem } from '../file-problem.js';
 import type { Calibration, Point, Quad } from '../types.js';
 import { parseCalibration } from '../video/calibration.js';
+import { detectBars } from '../video/detect.js';
 import { parseLayout, type Layout } from '../video/layout.js';
 import { medianPicture } from '../video/median-picture.js';
 import { snapBars } from '../video/snap.js';
@@ -46,7 +47,7 @@ export function addBarsOptions(command: Command): Command {
   return command
     .option(
       '--calibration <file>',
-      'where the bars are in the picture (default: NAME.calibration.json or calibration.json beside the video)',
+      'where the bars are in the picture (default: NAME.calibration.json or calibration.json beside the video, else they are looked for)',
     )
     .option(
       '--corners <x1,y1,...,y4>',
@@ -106,6 +107,18 @@ async function savedBeside(file: string): Promise<{ path: string; text: string }
 
 const share = (confidence: number): string => `${Math.round(100 * confidence)} %`;
 
+/** The bars of a clip of which nothing is known; what is more likely wrong than right is refused. */
+async function detect(file: string, video: Video, layout: string | undefined): Promise<BarsInPicture> {
+  const wanted = layout === undefined ? {} : { layout: await readLayout(layout) };
+  const { calibration, confidence, found } = detectBars(await medianPicture(video), wanted);
+  if (calibration === undefined || confidence < 0.5) {
+    throw new Error(
+      `${file}: the bars could not be found (${found}${calibration ? `, ${share(confidence)} sure` : ''}); say where they are with --corners x1,y1,...,y4 and --layout, or --calibration.`,
+    );
+  }
+  return { calibration, confidence, report: `${found}; ${share(confidence)} sure that these are all` };
+}
+
 /**
  * Finds where the bars of a clip are.
  * @param file the clip's path, as messages call it.
@@ -121,9 +134,7 @@ export async function findBars(file: string, video: Video, options: BarsOptions)
       options.calibration === undefined
         ? await savedBeside(file)
         : { path: options.calibration, text: await readText(options.calibration) };
-    if (saved === undefined) {
-      throw new Error(`${file}: where are the bars? Give --corners x1,y1,...,y4 and --layout, or --calibration.`);
-    }
+    if (saved === undefined) return await detect(file, video, options.layout);
     const calibration = about(saved.path, () => parseCalibration(saved.text));
     checkShape(video, calibration, file, saved.path);
     return { calibration, report: `${calibration.bars.length} bars from ${saved.path}`, confidence: 1 };

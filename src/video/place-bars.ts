@@ -1,5 +1,5 @@
 // The second half of snapping: every bar of a row onto its own edges, near where the fitted proportions expect it.
-import type { Quad } from '../types.js';
+import type { Point, Quad } from '../types.js';
 import type { ModelBar, PlacedModel } from './bar-model.js';
 import type { EdgeField } from './edge-field.js';
 import { lineStep } from './fit-proportions.js';
@@ -12,12 +12,15 @@ export interface FoundBar {
   readonly quad: Quad;
   /** Evidence at its two sides, 0..1: how clear the picture steps there, and the right way. */
   readonly sides: number;
+  /** Evidence at its two ends, 0..1. */
+  readonly ends: number;
   /** Spacings from where the proportions expected it. */
   readonly moved: number;
 }
 
-// Samples of the row per unit of the plan view, and where a side may be, in units.
-const fine = 32;
+/** Samples of a row per unit of the plan view. */
+export const fine = 32;
+// How far beyond the outer centres a side may be, and how slanted, in units.
 const beyond = 0.9;
 const slants = [-0.24, -0.16, -0.08, 0, 0.08, 0.16, 0.24];
 // Centres and widths that are tried: units off, share of the expected width.
@@ -35,11 +38,16 @@ interface Side {
 }
 
 /** Evidence of a side at every place along the row: the clearest step up and the clearest step down, and their slants. */
-interface RowEvidence {
+export interface RowEvidence {
+  /** Place of the first sample. */
   readonly x0: number;
+  /** 0..1: how clearly it gets brighter here. */
   readonly up: Float32Array;
+  /** Slant of that line. */
   readonly upSlant: Float32Array;
+  /** -1..0: how clearly it gets darker here. */
   readonly down: Float32Array;
+  /** Slant of that line. */
   readonly downSlant: Float32Array;
 }
 
@@ -53,7 +61,8 @@ export interface FoundRow {
 
 /** Finds the bars of one row. */
 export function placeRow(field: EdgeField, { toPicture }: PlacedModel, row: readonly ModelBar[]): FoundRow {
-  const evidence = gather(field, toPicture, row);
+  const view: RowView = { toPicture, ends: (x) => endsAt(row, x), size: () => 1 };
+  const evidence = gatherEvidence(field, view, row[0].x - beyond, row[row.length - 1].x + beyond);
   const bright = chain(evidence, row, 1);
   const dark = chain(evidence, row, -1);
   const { states, cost } = bright.cost <= dark.cost ? bright : dark;
@@ -64,7 +73,7 @@ export function placeRow(field: EdgeField, { toPicture }: PlacedModel, row: read
   const ends = ([0, 1] as const).map((end) => findEnds(field, toPicture, row, sides, end));
   const bars = row.map((bar, i): FoundBar => {
     const [low, high] = sides[i];
-    const [far, near] = [bar.far + ends[0][i], bar.near + ends[1][i]];
+    const [far, near] = [bar.far + ends[0][i].offset, bar.near + ends[1][i].offset];
     const middle = (bar.far + bar.near) / 2;
     const at = (side: Side, y: number): readonly [number, number] =>
       toPicture(side.x + (side.slant * (y - middle)) / (bar.near - bar.far), y);
@@ -72,6 +81,7 @@ export function placeRow(field: EdgeField, { toPicture }: PlacedModel, row: read
       index: bar.index,
       quad: [at(low, far), at(high, far), at(high, near), at(low, near)],
       sides: (Math.abs(low.step) + Math.abs(high.step)) / 2,
+      ends: (ends[0][i].clear + ends[1][i].clear) / 2,
       moved: ((low.x + high.x) / 2 - bar.x) / bar.pitch,
     };
   });
@@ -88,27 +98,36 @@ function endsAt(row: readonly ModelBar[], x: number): readonly [number, number] 
   return [a.far + (b.far - a.far) * t, a.near + (b.near - a.near) * t];
 }
 
-function gather(field: EdgeField, toPicture: PlacedModel['toPicture'], row: readonly ModelBar[]): RowEvidence {
-  const x0 = row[0].x - beyond;
-  const count = Math.ceil((row[row.length - 1].x + beyond - x0) * fine) + 1;
+/** Where a row is looked at. */
+export interface RowView {
+  /** From the plan view to the picture. */
+  readonly toPicture: (x: number, y: number) => Point;
+  /** Far and near end of the row at a place along it. */
+  readonly ends: (x: number) => readonly [far: number, near: number];
+  /** Size of the instrument's details at a place along it, units: slants are tried in its terms. */
+  readonly size: (x: number) => number;
+}
+
+/** Evidence of sides from `x0` to `x1`. */
+export function gatherEvidence(
+  field: EdgeField,
+  { toPicture, ends, size }: RowView,
+  x0: number,
+  x1: number,
+): RowEvidence {
+  const count = Math.ceil((x1 - x0) * fine) + 1;
   const make = (): Float32Array => new Float32Array(count);
   const found: RowEvidence = { x0, up: make(), upSlant: make(), down: make(), downSlant: make() };
   for (let i = 0; i < count; i++) {
     const x = x0 + i / fine;
-    const [far, near] = endsAt(row, x);
+    const [far, near] = ends(x);
     const here = toPicture(x, (far + near) / 2);
     const there = toPicture(x + 0.1, (far + near) / 2);
-    for (const slant of slants) {
-      const step =
-        lineStep(
-          field,
-          toPicture(x - slant / 2, far),
-          toPicture(x + slant / 2, near),
-          there[0] - here[0],
-          there[1] - here[1],
-          14,
-        ) *
-        (1 - 0.25 * Math.abs(slant));
+    for (const share of slants) {
+      const slant = share * size(x);
+      const from = toPicture(x - slant / 2, far);
+      const to = toPicture(x + slant / 2, near);
+      const step = lineStep(field, from, to, there[0] - here[0], there[1] - here[1], 14) * (1 - 0.25 * Math.abs(share));
       if (step > found.up[i]) {
         found.up[i] = step;
         found.upSlant[i] = slant;
@@ -262,19 +281,20 @@ function lineThrough(points: readonly (readonly [number, number, number])[]): (x
 
 const endOffsets = Array.from({ length: 33 }, (_, k) => (k - 16) * 0.0125);
 
-/** How far each bar's far (0) or near (1) end is from the expected one, units of the plan view. */
+/** How far each bar's far (0) or near (1) end is from the expected one, units of the plan view, and how clear it is. */
 function findEnds(
   field: EdgeField,
   toPicture: PlacedModel['toPicture'],
   row: readonly ModelBar[],
   sides: readonly (readonly [Side, Side])[],
   end: 0 | 1,
-): number[] {
+): { offset: number; clear: number }[] {
+  const clear = row.map(() => new Float64Array(endOffsets.length));
   const costs = row.map((bar, i) => {
     const length = bar.near - bar.far;
     const middle = (bar.far + bar.near) / 2;
     const [low, high] = sides[i];
-    return Float64Array.from(endOffsets, (offset) => {
+    return Float64Array.from(endOffsets, (offset, k) => {
       const y = (end === 0 ? bar.far : bar.near) + offset * length;
       const lean = (y - middle) / length;
       const from = toPicture(low.x + low.slant * lean, y);
@@ -283,10 +303,10 @@ function findEnds(
       const step = lineStep(field, from, to, inner[0] - from[0], inner[1] - from[1], 8);
       // The bar's own brightness against the gaps' says which way it should step, but what lies beyond its end is another matter.
       const sign = low.step >= high.step ? 1 : -1;
-      const clear = step * sign > 0 ? Math.abs(step) : 0.6 * Math.abs(step);
-      return 0.35 * (offset / 0.1) ** 2 - clear;
+      clear[i][k] = step * sign > 0 ? Math.abs(step) : 0.6 * Math.abs(step);
+      return 0.35 * (offset / 0.1) ** 2 - clear[i][k];
     });
   });
   const path = cheapestPath(costs, (_, a, b) => bounded(((endOffsets[a] - endOffsets[b]) / 0.04) ** 2 * 0.3));
-  return path.map((k, i) => endOffsets[k] * (row[i].near - row[i].far));
+  return path.map((k, i) => ({ offset: endOffsets[k] * (row[i].near - row[i].far), clear: clear[i][k] }));
 }
