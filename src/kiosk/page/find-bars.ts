@@ -1,5 +1,6 @@
 // Looks for bars in a grey picture: by itself, or between four corners.
 import type { Quad } from '../../types.js';
+import { detectBars } from '../../video/detect.js';
 import { parseLayout } from '../../video/layout.js';
 import type { LumaPicture } from '../../video/median-picture.js';
 import { snapBars } from '../../video/snap.js';
@@ -23,8 +24,19 @@ export function fitBars(picture: LumaPicture, corners: Quad, layout: string): Fo
   };
 }
 
-/** Bars found without help. @throws {Error} with a sentence when there are none to be found. */
-export function findBars({ width }: LumaPicture): Found {
-  if (width === 0) throw new Error('There is no picture yet.');
-  throw new Error('Point out the four corners of the instrument, or draw the bars.');
+/** Bars found without help, to be looked at. @throws {Error} with a sentence when there are none to be found. */
+export function findBars(picture: LumaPicture): Found {
+  if (picture.width === 0) throw new Error('There is no picture yet.');
+  const { calibration, confidence, found } = detectBars(picture);
+  if (calibration === undefined) {
+    throw new Error(`Found: ${found}. Point out the four corners of the instrument, or draw the bars.`);
+  }
+  return {
+    bars: calibration.bars,
+    confidence,
+    message:
+      confidence >= doubtful
+        ? `${found}.`
+        : `${found}, ${Math.round(100 * confidence)} % sure; look at each bar, or point out the four corners.`,
+  };
 }
