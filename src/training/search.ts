@@ -114,7 +114,7 @@ export function rounds({ base, firstSteps, reduction }: SearchSettings): number[
 }
 
 /**
- * The configuration of a trial, and what was varied in it.
+ * The configuration of a trial, and what was varied in it. All trials see the same scenes, so that chance in those does not decide.
  * @throws {RangeError} when the space leads to a training that cannot be.
  */
 export function sample(
@@ -122,7 +122,7 @@ export function sample(
   trial: number,
 ): { config: TrainConfig; varied: Record<string, unknown> } {
   const varied: Record<string, unknown> = {};
-  let config: Record<string, unknown> = { ...base, seed: (base.seed + trial) % 2 ** 32 };
+  let config: Record<string, unknown> = { ...base };
   for (const [field, range] of Object.entries(space)) {
     // A stream of its own: a further field leaves the others as they were.
     const u = new Random(seed, `trial ${trial} ${field}`).uniform();
