@@ -126,7 +126,11 @@ async function bundleEntries() {
     // What `deep-marimba bench` loads when it is asked for. It measures the library as it ships, not a copy of it.
     build({
       ...shared,
-      entryPoints: { bench: 'bench/kernels.ts', 'bench-training': 'bench/training.ts' },
+      entryPoints: {
+        bench: 'bench/kernels.ts',
+        'bench-training': 'bench/training.ts',
+        'bench-pipeline': 'bench/pipeline.ts',
+      },
       outdir: 'dist',
       platform: 'node',
       packages: 'external',
@@ -135,7 +139,7 @@ async function bundleEntries() {
         {
           name: 'the library as shipped',
           setup({ onResolve }) {
-            onResolve({ filter: /\/src\/index\.js$/ }, () => ({ path: './node.js', external: true }));
+            onResolve({ filter: /\/src\/(index|node)\.js$/ }, () => ({ path: './node.js', external: true }));
           },
         },
       ],

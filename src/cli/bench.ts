@@ -24,6 +24,18 @@ interface TrainingBenchModule {
   renderTrainingReport(report: object): string;
 }
 
+// What dist/bench-pipeline.js offers.
+interface PipelineBenchModule {
+  benchPipeline(options: {
+    video?: string;
+    rounds?: number;
+    minutes?: number;
+    model?: string;
+    log?: (line: string) => void;
+  }): Promise<object>;
+  renderPipelineReport(report: object): string;
+}
+
 interface KernelOptions {
   readonly json?: string;
   readonly only?: readonly string[];
@@ -92,9 +104,26 @@ const inference = new Command('inference')
     }
   });
 
+const pipeline = new Command('pipeline')
+  .description('How fast a silent video becomes sound, stage by stage and as a whole, and in how much memory.')
+  .option('--json <file>', 'write the report there')
+  .option('--video <file>', 'clip with NAME.calibration.json beside it (default: the sample of a clone, at 1280x720)')
+  .option('--model <name>', 'model that ships, folder or address', 'bar-lstm')
+  .option('--rounds <n>', 'interleaved rounds', wholeNumber, 5)
+  .option('--minutes <n>', 'also watch memory over a clip this long', wholeNumber)
+  .action(async ({ json, ...options }: { json?: string; video?: string; rounds: number; minutes?: number }) => {
+    if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
+    const bench = (await import(new URL('./bench-pipeline.js', import.meta.url).href)) as PipelineBenchModule;
+    const log = (line: string): void => void process.stderr.write(`${line}\n`);
+    const report = await bench.benchPipeline({ ...options, log });
+    process.stdout.write(`${bench.renderPipelineReport(report)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  });
+
 /** The command. */
 export const bench = new Command('bench')
   .description('Measure speed on this machine.')
   .addCommand(kernels)
   .addCommand(training)
-  .addCommand(inference);
+  .addCommand(inference)
+  .addCommand(pipeline);
