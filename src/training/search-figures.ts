@@ -53,6 +53,9 @@ const text = (x: number, y: number, content: string, more: Partial<Extract<Shape
   ...more,
 });
 
+/** The better the darker, and never as pale as the paper. */
+const shade = (rank: number): Color => heat(0.05 + 0.8 * (1 - rank));
+
 interface Axis {
   readonly name: string;
   /** 0..1 along the axis. */
@@ -101,7 +104,7 @@ export function landscapeFigure(trials: readonly Trial[], [first, second]: reado
     const [cx, cy] = [x(across.at(varied[first])), y(up.at(varied[second]))];
     const share = rank.get(trial);
     if (share === undefined) shapes.push({ kind: 'circle', color: failed, x: cx, y: cy, radius: 4, width: 1.5 });
-    else shapes.push({ kind: 'circle', color: broken ? failed : heat(share), x: cx, y: cy, radius: 3 + 2 * rounds });
+    else shapes.push({ kind: 'circle', color: broken ? failed : shade(share), x: cx, y: cy, radius: 3 + 2 * rounds });
   }
   shapes.push(...legend());
   return {
@@ -114,7 +117,7 @@ function legend(): Shape[] {
   const shapes: Shape[] = [text(box.right + 20, box.top + 4, 'rank', { color: ink })];
   for (let i = 0; i <= 4; i++) {
     const y = box.top + 24 + 18 * i;
-    shapes.push({ kind: 'circle', color: heat(1 - i / 4), x: box.right + 26, y, radius: 6 });
+    shapes.push({ kind: 'circle', color: shade(1 - i / 4), x: box.right + 26, y, radius: 6 });
     if (i % 4 === 0) shapes.push(text(box.right + 40, y + 4, i === 0 ? 'best' : 'worst'));
   }
   const y = box.top + 24 + 18 * 5;
@@ -136,7 +139,7 @@ export function parallelFigure(trials: readonly Trial[]): Figure {
   const shapes: Shape[] = [text(box.left, 24, 'what the best have in common', { color: ink, size: 14 })];
   for (const { trial, varied } of [...trials].reverse()) {
     const share = rank.get(trial);
-    const color: Color = share === undefined ? failed : heat(share);
+    const color: Color = share === undefined ? failed : shade(share);
     const points = axes.map(({ name, at }, i): [number, number] => [x(i), y(name === 'rank' ? (share ?? 0) : at(varied[name]))]); // prettier-ignore
     shapes.push({ kind: 'line', color, width: share !== undefined && share > 0.85 ? 2.5 : 1.2, points });
   }
