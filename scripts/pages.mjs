@@ -15,7 +15,7 @@ export async function bundlePages(outdir) {
   await Promise.all([
     build({
       ...browsers,
-      entryPoints: ['calibrate.ts', 'style.css'].map((name) => join(from, name)),
+      entryPoints: ['main.ts', 'calibrate.ts', 'style.css'].map((name) => join(from, name)),
       entryNames: '[name]',
       splitting: true,
       chunkNames: '[name]-[hash]',
@@ -27,6 +27,7 @@ export async function bundlePages(outdir) {
       ...browsers,
       entryPoints: {
         worklet: 'src/worklet-entry.ts',
+        'live-worker': 'src/kiosk/live-worker.ts',
         'tape-processor': join(from, 'tape-processor.ts'),
         'service-worker': join(from, 'service-worker.ts'),
       },
@@ -35,6 +36,7 @@ export async function bundlePages(outdir) {
   for (const file of readdirSync(from)) {
     if (/\.(html|json|png|svg|webm|webmanifest)$/.test(file)) copyFileSync(join(from, file), join(outdir, file));
   }
+  copyFileSync('node_modules/@fontsource/instrument-serif/LICENSE', join(outdir, 'instrument-serif.LICENSE.txt'));
   // A runtime's wasm file must be of the version whose script is in the page.
   const runtimes = ['onnxruntime-web', '@tensorflow/tfjs-backend-wasm'].map((name) => {
     const { version } = JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8'));

@@ -10,6 +10,7 @@ import { exportModels } from './export.js';
 import { exemplars } from './exemplars.js';
 import { features } from './features.js';
 import { info } from './info.js';
+import { kiosk } from './kiosk.js';
 import { plot } from './plot.js';
 import { render } from './render.js';
 import { search, searchTrial } from './search.js';
@@ -35,6 +36,7 @@ const commands: readonly Command[] = [
   exportModels,
   bench,
   info,
+  kiosk,
 ];
 
 const program = new Command('deep-marimba')

@@ -20,6 +20,7 @@ import {
 } from './edits.js';
 import { drawBars } from './editor-drawing.js';
 import { History } from './history.js';
+import { barAt, contains, handleAt } from './hit-test.js';
 import { Magnifier, type PictureElement } from './magnifier.js';
 
 /** What is chosen: all bars together, or one, by its place in the list. */
@@ -46,8 +47,6 @@ const cornerPrompts = [
   'the near end of the lowest bar, its outer corner',
 ] as const;
 
-// Reach of a handle, CSS pixels; fingers are thicker.
-const reach = { mouse: 14, touch: 24 };
 /** How long the magnifier stays after a key, ms. */
 const lingers = 1500;
 
@@ -293,27 +292,12 @@ export class BarsEditor extends EventTarget {
     return this.bars.at(this.#selection)?.quad ?? [];
   }
 
-  /** What lies under a point: a handle of what is chosen, else the bar whose middle is nearest. */
+  /** What lies under a point: a handle of what is chosen, else a bar. */
   #under(point: Point, touch: boolean): { selection: Selection; part: Part } | undefined {
-    const handles = this.#handles();
-    const sides = handles.map(([x, y], i) => {
-      const [u, v] = handles[(i + 1) % 4];
-      return Math.hypot(u - x, v - y);
-    });
-    // Narrow bars keep a middle by which they can be grasped.
-    const radius = Math.min(
-      (touch ? reach.touch : reach.mouse) / this.#scale,
-      Math.max(0.4 * Math.min(...sides), 8 / this.#scale),
-    );
-    const distances = handles.map(([x, y]) => Math.hypot(x - point[0], y - point[1]));
-    const nearest = distances.indexOf(Math.min(...distances));
-    if (nearest >= 0 && distances[nearest] <= radius) return { selection: this.#selection, part: nearest as Part };
-    const hits = this.bars
-      .map(({ quad }, i) => ({ i, quad }))
-      .filter(({ quad }) => contains(quad, point))
-      .map(({ i, quad }) => ({ i, distance: Math.hypot(centre(quad)[0] - point[0], centre(quad)[1] - point[1]) }))
-      .sort((a, b) => a.distance - b.distance);
-    return hits.length > 0 ? { selection: hits[0].i, part: 'bar' } : undefined;
+    const handle = handleAt(this.#handles(), point, this.#scale, touch);
+    if (handle !== undefined) return { selection: this.#selection, part: handle };
+    const bar = barAt(this.bars, point);
+    return bar === undefined ? undefined : { selection: bar, part: 'bar' };
   }
 
   #press(event: PointerEvent): void {
@@ -549,14 +533,4 @@ export class BarsEditor extends EventTarget {
     this.#svg.dataset.mode = this.#mode;
     this.#svg.replaceChildren(...shapes);
   }
-}
-
-/** Whether a point lies in a convex outline. */
-function contains(outline: readonly Point[], [x, y]: Point): boolean {
-  if (outline.length < 3) return false;
-  const turns = outline.map(([ax, ay], i) => {
-    const [bx, by] = outline[(i + 1) % outline.length];
-    return (bx - ax) * (y - ay) - (by - ay) * (x - ax);
-  });
-  return turns.every((turn) => turn >= 0) || turns.every((turn) => turn <= 0);
 }

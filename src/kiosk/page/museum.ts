@@ -6,6 +6,8 @@ export interface MuseumOptions {
   readonly attract: HTMLElement;
   /** s without a strike or a touch before it is. */
   readonly idle: number;
+  /** Whether there is something to be played. */
+  readonly ready: () => boolean;
   /** Called when the page is seen again. */
   readonly onReturn: () => void;
 }
@@ -17,7 +19,7 @@ export class Museum {
   #quietSince = performance.now();
   #lock: { release(): Promise<void>; readonly released: boolean } | undefined;
 
-  constructor({ attract, idle, onReturn }: MuseumOptions) {
+  constructor({ attract, idle, ready, onReturn }: MuseumOptions) {
     this.#attract = attract;
     this.#idle = idle;
     document.body.classList.add('attended');
@@ -36,8 +38,8 @@ export class Museum {
       onReturn();
     });
     setInterval(() => {
-      if (this.#attract.hidden && performance.now() - this.#quietSince > 1000 * this.#idle)
-        this.#attract.hidden = false;
+      if (!ready()) this.#attract.hidden = true;
+      else if (performance.now() - this.#quietSince > 1000 * this.#idle) this.#attract.hidden = false;
     }, 500);
     void this.#keepAwake();
   }
