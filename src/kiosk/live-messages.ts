@@ -2,6 +2,7 @@
 import type { Device, Skipped } from '../model/devices.js';
 import type { LoadProgress, ModelBytes } from '../model/model-files.js';
 import type { Calibration } from '../types.js';
+import type { DecisionFacts } from './decisions.js';
 import type { Decision, LiveMoved, LiveSound, LiveStrike } from './live-types.js';
 
 /** What the worker is started with. */
@@ -46,7 +47,13 @@ export type FromWatcher =
   /** The script runs; whether it can watch tracks by itself. */
   | { readonly type: 'ready'; readonly watchesTracks: boolean }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
-  | { readonly type: 'opened'; readonly device: Device; readonly runtime: string; readonly skipped: readonly Skipped[] }
+  | {
+      readonly type: 'opened';
+      readonly device: Device;
+      readonly runtime: string;
+      readonly skipped: readonly Skipped[];
+      readonly decisions: Readonly<Record<Decision, DecisionFacts>>;
+    }
   | { readonly type: 'taken' }
   | { readonly type: 'strikes'; readonly strikes: readonly LiveStrike[] }
   | { readonly type: 'sounds'; readonly sounds: readonly LiveSound[] }

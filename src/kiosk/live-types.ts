@@ -1,4 +1,5 @@
 // What live listening and whoever shows it agree upon: plain types, nothing that runs.
+import type { DecisionFacts } from './decisions.js';
 import type { Skipped } from '../model/devices.js';
 import type { LoadProgress, ModelBytes } from '../model/model-files.js';
 import type { VoiceName } from '../sound/voices.js';
@@ -137,6 +138,8 @@ export interface LiveEvents {
 export interface LiveEar extends EventTarget {
   readonly state: LiveState;
   readonly stats: LiveStats;
+  /** What `now` and `sure` mean for the model: how late each is, and how well it has been measured to hear. Undefined while it loads. */
+  readonly decisions: Readonly<Record<Decision, DecisionFacts>> | undefined;
   /** What sounds, after the level; connect it to the context's destination, or record it. Undefined without a context. */
   readonly output: AudioNode | undefined;
   /** Changes settings without a gap in the sound; the picture is not started anew. */

@@ -4,6 +4,7 @@ import { webProviders, type Device, type Skipped } from '../model/devices.js';
 import { loadModel } from '../model/load-model-web.js';
 import type { Model } from '../model/model.js';
 import { processorRoom, tapTrack, trackProcessor, type FrameTap } from '../video/frame-tap.js';
+import { decisionsOf } from './decisions.js';
 import type { FromWatcher, ToWatcher, WatchJob } from './live-messages.js';
 import { Watcher } from './watcher.js';
 
@@ -71,7 +72,7 @@ async function open(lost: readonly Skipped[]): Promise<void> {
   watcher.sound = soundPort;
   const { device, skipped } = opened;
   const runtime = webProviders.find((provider) => provider.device === device)?.runtime ?? 'onnxruntime-web';
-  say({ type: 'opened', device, runtime, skipped: [...lost, ...skipped] });
+  say({ type: 'opened', device, runtime, skipped: [...lost, ...skipped], decisions: decisionsOf(opened.card) });
 }
 
 /** The device failed in the middle of its work: the page starts another worker, for this one's runtime may hang for good. */

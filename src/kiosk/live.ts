@@ -92,6 +92,7 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
   #device: LiveDevice | undefined;
   #runtime: LiveStats['runtime'];
   #skipped: readonly Skipped[] = [];
+  #decisions: LiveEar['decisions'];
   #lost: readonly Skipped[] = [];
   // Counts of workers before this one, and of this one.
   #before = nothing;
@@ -133,6 +134,10 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
 
   get state(): LiveState {
     return this.#state;
+  }
+
+  get decisions(): LiveEar['decisions'] {
+    return this.#decisions;
   }
 
   get output(): AudioNode | undefined {
@@ -290,6 +295,7 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
         this.#device = message.device as LiveDevice;
         this.#runtime = message.runtime;
         this.#skipped = message.skipped;
+        this.#decisions = message.decisions;
         this.#opened = true;
         this.#enter('waiting');
         this.#follow();

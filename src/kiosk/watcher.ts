@@ -8,6 +8,7 @@ import { BarWatch } from '../video/bar-watch.js';
 import type { TappedFrame } from '../video/frame-tap.js';
 import { frameSize, LumaReader, rangeOf } from '../video/luma-reader.js';
 import { wallClock, type WatchStats } from './live-messages.js';
+import { decisionsOf } from './decisions.js';
 import type { Decision, LiveMoved, LiveSound, LiveStrike } from './live-types.js';
 import { StrikeTiming } from './strike-timing.js';
 
@@ -37,13 +38,6 @@ class Median {
     this.#sorted.set(this.#values);
     return this.#sorted.subarray(0, count).sort()[count >> 1];
   }
-}
-
-/** The onset head of a decision: the surest, or the earliest that answers after contact. */
-export function headOf({ onsets }: Model['card'], decision: Decision): string {
-  if (decision === 'sure') return onsets[0].output;
-  const after = onsets.filter(({ latency }) => latency >= 0);
-  return (after.length > 0 ? after : onsets).reduce((a, b) => (b.latency < a.latency ? b : a)).output;
 }
 
 /** Watches frames of one source with one model. */
@@ -209,7 +203,7 @@ export class Watcher {
     const frame = { width, height, format: 'i420', range } as const;
     this.#predictor = this.#model.createPredictor(calibration, {
       frame,
-      head: headOf(this.#model.card, decision),
+      head: decisionsOf(this.#model.card)[decision].head,
       ...(threshold === undefined ? {} : { threshold }),
     });
     this.#bars = new BarWatch(this.#kernels, calibration, { width, height, format: 'gray8', range });

@@ -108,6 +108,10 @@ describe('listen', () => {
       expect(calibration.bars.some((bar) => bar.midi === midi)).toBe(true);
       expect(velocity).toBeGreaterThanOrEqual(0);
     }
+    const { now, sure } = ear.decisions!;
+    expect([now.head, sure.head]).toEqual(['now', 'onset']);
+    expect(now.frames).toBeLessThan(sure.frames);
+    expect(sure.f1).toBeGreaterThan(now.f1!);
     expect(ear.stats).toMatchObject({ device: 'wasm', runtime: 'onnxruntime-web', recoveries: 0 });
     expect(ear.stats.fps).toBeGreaterThan(10);
     expect(ear.stats.latency.model).toBeGreaterThan(0);

@@ -268,6 +268,28 @@ describe('in a bundle for browsers', () => {
     proves(outdir);
   });
 
+  it('carries nothing of simulation, training or the command in a page that listens', async () => {
+    const contents = `import { listen, loadModel, parseCalibration, predict, readVideo } from 'deep-marimba';
+      console.log(listen, loadModel, parseCalibration, predict, readVideo);
+      import 'deep-marimba/live-worker'; import 'deep-marimba/model-worker';`;
+    const { metafile } = await esbuild({
+      stdin: { contents, resolveDir: app },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'browser',
+      outdir: join(home, 'listens'),
+      write: false,
+      metafile: true,
+      external: ['onnxruntime-web', 'onnxruntime-web/*', '@tensorflow/*'],
+      logLevel: 'silent',
+    });
+    const parts = Object.keys(metafile.inputs).filter((name) => name.includes('deep-marimba/dist/'));
+    expect(parts.filter((name) => /dist\/(scene|training|cli|dataset|bench)/.test(name))).toEqual([]);
+    expect(parts.some((name) => name.endsWith('dist/kiosk/live.js'))).toBe(true);
+    expect(Object.keys(metafile.inputs).filter((name) => name.includes('node_modules/h5wasm'))).toEqual([]);
+  });
+
   it('carries only what it uses', async () => {
     const { outputFiles } = await esbuild({
       stdin: {
