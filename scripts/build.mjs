@@ -129,6 +129,7 @@ async function bundleEntries() {
       entryPoints: {
         bench: 'bench/kernels.ts',
         'bench-training': 'bench/training.ts',
+        'bench-gpu': 'bench/gpu.ts',
         'bench-pipeline': 'bench/pipeline.ts',
       },
       outdir: 'dist',

@@ -120,10 +120,40 @@ const pipeline = new Command('pipeline')
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   });
 
+// What dist/bench-gpu.js offers.
+interface GpuBenchModule {
+  benchGpu(options: {
+    only?: readonly string[];
+    batches?: readonly number[];
+    seconds?: number;
+    log?: (line: string) => void;
+  }): Promise<object>;
+  renderGpuReport(report: object): string;
+}
+
+const gpu = new Command('gpu')
+  .description('Whether a GPU really computes the networks, says what the processor says, and how much faster it is.')
+  .option('--json <file>', 'write the report there')
+  .option('--only <networks>', 'comma-separated architectures', (text: string) => text.split(','))
+  .option('--batches <list>', 'comma-separated', (text: string) => text.split(',').map(wholeNumber))
+  .option('--seconds <n>', 'how long each is timed', wholeNumber, 2)
+  .action(async ({ json, ...options }: Omit<KernelOptions, 'peers' | 'rounds'> & { readonly batches?: number[] }) => {
+    if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
+    const module = (await import(new URL('./bench-gpu.js', import.meta.url).href)) as GpuBenchModule;
+    const log = (line: string): void => void process.stderr.write(`${line}\n`);
+    const report = await module.benchGpu({ ...options, log }).catch((error: unknown) => {
+      if (error instanceof RangeError) gpu.error(`error: ${error.message}`);
+      throw error;
+    });
+    process.stdout.write(`${module.renderGpuReport(report)}\n`);
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  });
+
 /** The command. */
 export const bench = new Command('bench')
   .description('Measure speed on this machine.')
   .addCommand(kernels)
   .addCommand(training)
   .addCommand(inference)
-  .addCommand(pipeline);
+  .addCommand(pipeline)
+  .addCommand(gpu);
