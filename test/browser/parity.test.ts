@@ -54,7 +54,7 @@ describe('every runtime of a browser', () => {
       const got = await trace(provider, steps);
       const apart = largestDifference(got, reference);
       console.log(`${device}: ${steps} steps, every output and state within ${apart.toExponential(1)}`);
-      expect(apart).toBeLessThan(1e-4); // measured: 1.7e-6 on webgpu, 3.6e-6 on wasm, 4.0e-6 on tfjs
+      expect(apart).toBeLessThan(1e-4); // measured: 1.7e-6 on webgpu, 4.1e-6 on wasm, 7.5e-6 on tfjs
       const cut = Object.fromEntries(Object.entries(reference).map(([name, all]) => [name, all.subarray(0, got[name].length)]));
       const expected = strikesOf(cut, model.card, clip, 0.1);
       if (steps === frames) expect(expected.length).toBeGreaterThan(3);

@@ -20,7 +20,7 @@ export interface StripClip {
 /** Somebody plays; the same pixels in every engine. */
 export async function renderStrips(frames: number): Promise<StripClip> {
   const [width, height] = [160, 90];
-  const { truth, frames: pictures } = scene(5, 'train', { seconds: 9, width, height });
+  const { truth, frames: pictures } = scene(42, 'train', { seconds: 9, width, height });
   const strip = barStrips(visibleBars(truth.calibration))[0];
   const rectifier = new Rectifier(await loadKernels(), { width, height, format: 'gray8' }, { warps: [strip] });
   const images: Float32Array[] = [];

@@ -38,7 +38,7 @@ describe('a long stream', () => {
       await go(steps / 5);
       const [before, resident] = [await heap(), process.memoryUsage().rss];
       await go(steps);
-      expect((await heap()) / before).toBeLessThan(1.02);
+      expect((await heap()) / before).toBeLessThan(1.1); // seen: 1.00 to 1.09, code being compiled; every model kept would be 1.4 and more
       // The process's own noise is some megabytes; a leak of one image per step would be 50 kB x steps.
       expect(process.memoryUsage().rss - resident).toBeLessThan(25e6);
       await session.release();
@@ -81,7 +81,7 @@ describe('many models', () => {
     for (let k = 0; k < 3; k++) await cycle();
     const before = await heap();
     for (let k = 0; k < (process.env.SOAK_FULL ? 50 : 10); k++) await cycle();
-    expect((await heap()) / before).toBeLessThan(1.02);
+    expect((await heap()) / before).toBeLessThan(1.1); // seen: 1.00 to 1.09, code being compiled; every model kept would be 1.4 and more
   }, 300_000);
 });
 
