@@ -5,12 +5,16 @@ import { parseCalibration } from './calibration.js';
 import { findRows } from './find-rows.js';
 import type { Layout } from './layout.js';
 import { layoutRows, parseLayout } from './layout.js';
+import { matchLayout } from './match-layout.js';
 import type { LumaPicture } from './median-picture.js';
 import { nameBars } from './name-bars.js';
 
 /** What detection may know. */
 export interface DetectOptions {
-  /** The instrument: its notes, in as many rows and bars as are found; default: a guess by how many there are and how they stand. */
+  /**
+   * The instrument: its notes, in as many rows as are found. Where a few bars too many or too few are found, it is fitted between
+   * the outer ones, {@link snapBars}. Default: a guess by how many bars there are and how they stand.
+   */
   readonly layout?: Layout;
   /** Side of the picture where the player is; default: where the shapes of the bars say so, else the bottom. */
   readonly near?: 'bottom' | 'top';
@@ -47,43 +51,39 @@ export function detectBars(picture: LumaPicture, { layout, near }: DetectOptions
   if (rows.length === 0) return { calibration: undefined, confidence: 0, found: 'no row of bars' };
   const counts = rows.map(({ bars }) => bars.length);
   const found = counts.length > 1 ? `${counts.join(' and ')} bars in two rows` : `${counts[0]} bars in one row`;
-  const named = nameBars(
-    rows.map(({ bars }) => bars.map(({ quad }) => quad)),
-    near,
-  );
-  if (named === undefined) return { calibration: undefined, confidence: 0, found: `${found}, which no instrument has` };
-  let bars = named.bars;
+  const quads = rows.map(({ bars }) => bars.map(({ quad }) => quad));
+  const named = nameBars(quads, near);
+  let bars = named?.bars;
+  let cost = Math.max(...rows.map((row) => row.cost));
   if (wanted !== undefined) {
     const expected = layoutRows(wanted);
-    const fits =
-      expected.length === rows.length && expected.every((row, r) => row.length === countIn(bars, r, rows.length));
-    if (!fits) {
-      return {
-        calibration: undefined,
-        confidence: 0,
-        found: `${found}, but ${wanted.name} has ${expected.map((row) => row.length).join(' and ')}`,
-      };
+    const own = expected.map((_, r) => (rows.length > 1 ? bars?.filter((bar) => bar.row === r) : bars) ?? []);
+    if (expected.length === rows.length && expected.every((row, r) => row.length === own[r].length)) {
+      // Both from low to high.
+      bars = own
+        .flatMap((row, r) => row.map((bar, i) => ({ ...bar, midi: expected[r][i].midi })))
+        .sort((a, b) => a.midi - b.midi);
+    } else {
+      const matched = matchLayout(picture, quads, wanted, near);
+      if (matched === undefined) {
+        return {
+          calibration: undefined,
+          confidence: 0,
+          found: `${found}, but ${wanted.name} has ${expected.map((row) => row.length).join(' and ')}`,
+        };
+      }
+      ({ bars, cost } = matched);
     }
-    // Both from low to high.
-    bars = expected
-      .flatMap((row, r) => {
-        const own = rows.length > 1 ? bars.filter((bar) => bar.row === r) : bars;
-        return own.map((bar, i) => ({ ...bar, midi: row[i].midi }));
-      })
-      .sort((a, b) => a.midi - b.midi);
   }
-  const cost = Math.max(...rows.map((row) => row.cost));
+  if (bars === undefined) return { calibration: undefined, confidence: 0, found: `${found}, which no instrument has` };
   const content = { format: 'deep-marimba/calibration@1', width, height, bars } as const;
-  const name = wanted?.name ?? named.layout;
+  const name = wanted?.name ?? named?.layout;
   try {
     return { calibration: parseCalibration(content), confidence: chance(cost), found: `${found}, taken for ${name}` };
   } catch {
     return { calibration: undefined, confidence: 0, found: `${found}, which overlap` };
   }
 }
-
-const countIn = (bars: Calibration['bars'], row: number, rows: number): number =>
-  rows > 1 ? bars.filter((bar) => bar.row === row).length : bars.length;
 
 // Fitted to rendered scenes: the cost of the worse row against whether all bars were found and nothing else.
 const chance = (cost: number): number => 1 / (1 + Math.exp(10 * (cost + 1.47)));

@@ -110,22 +110,15 @@ function keyboardNotes(front: readonly Quad[], back: readonly Quad[]): { front: 
  * @param near the side of the picture where the player is, if known.
  */
 export function nameBars(rows: readonly (readonly Quad[])[], near?: 'bottom' | 'top'): NamedBars | undefined {
-  const [first, second] = rows;
   if (rows.length > 1) {
-    const [front, back] = first.length >= second.length ? [first, second] : [second, first];
-    // The way the bars themselves point, far to near, says whether the naturals are in front.
-    const [fx, fy] = centreOf(front);
-    const [bx, by] = centreOf(back);
-    const ahead = front.reduce((sum, [a, , , d]) => sum + (d[0] - a[0]) * (fx - bx) + (d[1] - a[1]) * (fy - by), 0) > 0;
-    const [a, b] = ahead ? [front, back] : [turned(front), turned(back)];
+    const [a, b] = frontFirst(rows);
     const notes = keyboardNotes(a, b);
     if (notes === undefined) return undefined;
     const named = (row: readonly Quad[], midi: readonly number[], r: number): CalibratedBar[] =>
       row.map((quad, i) => ({ midi: midi[i], quad, row: r }));
     return sorted([...named(a, notes.front, 0), ...named(b, notes.back, 1)], 'keyboard');
   }
-  const away = near === undefined ? lowEnd(first) < -0.12 : near === 'top';
-  const row = away ? turned(first) : first;
+  const row = playersView(rows[0], near);
   const black = accidentals(groupsOf(row));
   const midi = black ?? row.map((_, i) => 60 + natural(i));
   const gt18 = black?.length === 18 && black[0] === 66;
@@ -133,6 +126,22 @@ export function nameBars(rows: readonly (readonly Quad[])[], near?: 'bottom' | '
     row.map((quad, i) => ({ midi: midi[i], quad })),
     gt18 ? 'gt18' : black ? 'accidentals' : 'naturals',
   );
+}
+
+/** A single row as the player sees it: low end first, far ends away from the player. */
+export function playersView(row: readonly Quad[], near?: 'bottom' | 'top'): readonly Quad[] {
+  const away = near === undefined ? lowEnd(row) < -0.12 : near === 'top';
+  return away ? turned(row) : row;
+}
+
+/** Two rows as the player sees them: the one with more bars is in front and comes first. */
+export function frontFirst([first, second]: readonly (readonly Quad[])[]): readonly (readonly Quad[])[] {
+  const [front, back] = first.length >= second.length ? [first, second] : [second, first];
+  // The way the bars themselves point, far to near, says whether the naturals are in front.
+  const [fx, fy] = centreOf(front);
+  const [bx, by] = centreOf(back);
+  const ahead = front.reduce((sum, [a, , , d]) => sum + (d[0] - a[0]) * (fx - bx) + (d[1] - a[1]) * (fy - by), 0) > 0;
+  return ahead ? [front, back] : [turned(front), turned(back)];
 }
 
 function centreOf(row: readonly Quad[]): readonly [number, number] {

@@ -8,6 +8,7 @@ import type { CalibratedBar, Point, Quad } from '../../src/types.js';
 import { calibrationRows, parseCalibration } from '../../src/video/calibration.js';
 import { detectBars } from '../../src/video/detect.js';
 import { parseLayout } from '../../src/video/layout.js';
+import { matchLayout } from '../../src/video/match-layout.js';
 import { nameBars } from '../../src/video/name-bars.js';
 import { snapBars } from '../../src/video/snap.js';
 import { nominalLayout, offsets } from '../support/stills.js';
@@ -67,6 +68,29 @@ describe('pictures drawn with OpenCV', () => {
     expect(detectBars(noise).confidence).toBeLessThan(0.1);
     expect(() => detectBars({ ...flat, height: 181 })).toThrow(/expected 57920 bytes/);
     expect(() => detectBars(flat, { near: 'left' as never })).toThrow(RangeError);
+  });
+});
+
+describe('matchLayout', () => {
+  const { bars, picture } = drawing('accidentals');
+  const layout = nominalLayout(bars.map(({ midi }) => midi));
+  const quads = bars.map(({ quad }) => quad);
+  const moved = (quad: Quad, dx: number): Quad => quad.map(([x, y]): Point => [x + dx, y]) as unknown as Quad;
+  const wide = quads[1][0][0] - quads[0][0][0];
+  it.each([
+    ['a board at the low end', [moved(quads[0], -wide), ...quads]],
+    ['a bar missed at the high end', quads.slice(0, -1)],
+    ['gaps taken for bars', quads.flatMap((quad, i) => (i > 0 ? [moved(quad, -wide / 2), quad] : [quad]))],
+  ])('%s', (_, row) => {
+    const matched = matchLayout(picture, [row], layout)!;
+    expect(matched.bars.map(({ midi }) => midi)).toEqual(bars.map(({ midi }) => midi));
+    expect(Math.max(...offsets(bars, matched.bars))).toBeLessThan(1 / 6);
+  });
+
+  it('has no answer for another instrument', () => {
+    expect(matchLayout(picture, [quads], parseLayout('marimba-7'))).toBeUndefined();
+    expect(matchLayout(picture, [quads, quads], layout)).toBeUndefined();
+    expect(matchLayout(picture, [quads], parseLayout('keyboard-C4-C6'))).toBeUndefined();
   });
 });
 
