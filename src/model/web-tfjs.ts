@@ -6,11 +6,10 @@ import { fetchCached } from './web-files.js';
 
 async function load(): Promise<TfjsModules> {
   try {
-    const [core, converter, backend] = await Promise.all([
-      import('@tensorflow/tfjs-core'),
-      import('@tensorflow/tfjs-converter'),
-      import('@tensorflow/tfjs-backend-wasm'),
-    ]);
+    // One after the other: bundlers pardon a missing package only where the import itself is awaited within try.
+    const core = await import('@tensorflow/tfjs-core');
+    const converter = await import('@tensorflow/tfjs-converter');
+    const backend = await import('@tensorflow/tfjs-backend-wasm');
     return {
       core: core as unknown as TfjsCore,
       converter: converter as unknown as TfjsConverter,

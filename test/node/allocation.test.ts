@@ -15,9 +15,10 @@ function bytesPerCall(call: () => void): number {
     for (let i = 0; i < calls; i++) call();
     return (process.memoryUsage().heapUsed - before) / calls;
   };
-  trial();
-  trial();
-  return Math.min(...Array.from({ length: 5 }, trial).map(Math.abs));
+  // Until the engine has compiled the call, its numbers are boxed; on a busy machine that takes a while.
+  let least = Infinity;
+  for (let i = 0; i < 50 && least >= 1; i++) least = Math.min(least, Math.abs(trial()));
+  return least;
 }
 
 describe('bytes left behind per call', () => {
