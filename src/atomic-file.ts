@@ -1,6 +1,6 @@
 // Files that are whole or absent: written under a temporary name beside the target and renamed when complete. Node only.
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -26,8 +26,10 @@ const unfinished = new Set<string>();
 export async function openAtomic(path: string): Promise<AtomicFile> {
   const name = `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
   const temporary = join(dirname(path), name);
-  const handle = await open(temporary, 'wx');
+  // Made without waiting: were it still under way when the process has to end, it would appear after the clearing.
+  closeSync(openSync(temporary, 'wx'));
   unfinished.add(temporary);
+  const handle = await open(temporary, 'r+');
   const remove = async (): Promise<void> => {
     await rm(temporary, { force: true });
     unfinished.delete(temporary);

@@ -1,6 +1,7 @@
 // Many clips of `deep-marimba sonify`: in what order, in how many processes, and what the user sees of it.
 import { stat } from 'node:fs/promises';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { sweepUnfinished } from '../atomic-file.js';
 import { ClipListener, finishedBefore, type ClipReport, type Settings } from './sonify-clip.js';
 import { Helper } from './sonify-helper.js';
 import type { Clip } from './sonify-inputs.js';
@@ -163,7 +164,10 @@ export async function hearAll(
         const all = Promise.all(helpers.map((helper) => work((clip, onFrames) => helper.hear(clip, onFrames))));
         await Promise.race([all, aborted]);
       } finally {
-        for (const helper of helpers) helper.close();
+        await Promise.all(helpers.map((helper) => helper.close()));
+        // One that had to be killed could not clear away what it had begun.
+        const paths = signal.aborted ? clips.flatMap(({ outputs }) => Object.values(outputs) as string[]) : [];
+        for (const path of paths) await sweepUnfinished(path);
       }
     }
   } finally {

@@ -1,5 +1,6 @@
 // Helper processes of `deep-marimba sonify --jobs`: each hears clips, one at a time, as it is told.
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { discardUnfinished } from '../atomic-file.js';
 import { ClipListener, type ClipReport, type Settings } from './sonify-clip.js';
@@ -10,6 +11,8 @@ type Answer = { readonly frames: number; readonly of?: number } | { readonly rep
 
 // Between two words of progress, ms.
 const pause = 200;
+// How long a process may take to clear away what it has begun, ms; one that is deep in a decoder does not listen.
+const patience = 400;
 
 /** The helper's side: the command that nobody types. */
 export const sonifyHelper = new Command('sonify-helper').action(() => {
@@ -74,9 +77,15 @@ export class Helper {
     });
   }
 
-  /** Ends the process. */
-  close(): void {
-    this.#child?.kill('SIGTERM');
+  /** Ends the process; it is gone when this settles. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), patience);
+    await gone;
+    clearTimeout(force);
   }
 
   #start(): ChildProcess {

@@ -14,7 +14,7 @@ const config = {
 
 const brief = ['--workers', '0', '--validation-clips', '0', '--tuning-clips', '1'];
 
-describe('deep-marimba train', { timeout: 120_000 }, () => {
+describe('deep-marimba train', () => {
   let folder: string;
   let path: string;
 
