@@ -1,15 +1,27 @@
 // Reverse-mode differentiation over ONNX operators: forward operators leave rules on a tape, and `gradients` plays the
 // tape backwards, emitting more operators into the same graph.
-import { Graph, type Value } from './graph.js';
+import { Graph, type Precision, type Value } from './graph.js';
 
 /** Given dL/dy, emits dL/dx. */
 export type GradientRule = (dy: Value) => Value;
+
+/**
+ * What convolutions become: ONNX operators, as every runtime has them; matrix products, where they have one group; or
+ * of the two whichever is expected to be faster on a CPU.
+ */
+export type ConvolutionForm = 'operators' | 'products' | 'fastest';
 
 /** A graph that remembers how each value was made, so that it can append the operators of its own gradient. */
 export class Tape extends Graph {
   readonly #tape: { readonly y: Value; readonly sources: readonly (readonly [Value, GradientRule])[] }[] = [];
   readonly #wanted = new Set<Value>();
   #recording = true;
+  readonly convolutions: ConvolutionForm;
+
+  constructor(precision?: Precision, convolutions: ConvolutionForm = 'operators') {
+    super(precision);
+    this.convolutions = convolutions;
+  }
 
   /** Marks a value whose gradient will be asked for. Operators that depend on no such value leave nothing behind. */
   watch(value: Value): Value {

@@ -11,7 +11,7 @@ import {
 } from './network.js';
 import { add, concat, multiply, reshape, slice, subtract } from './operators.js';
 import { adamW, type OptimizerOptions } from './optimizer.js';
-import { Tape } from './tape.js';
+import { type ConvolutionForm, Tape } from './tape.js';
 
 /** What a training step is made of. */
 export interface TrainingStepOptions {
@@ -28,6 +28,8 @@ export interface TrainingStepOptions {
   readonly frozen?: (name: string) => boolean;
   /** Element type of everything; float64 is for checking gradients. */
   readonly precision?: Precision;
+  /** What convolutions become; 'fastest' by default, which is measured on a CPU. */
+  readonly convolutions?: ConvolutionForm;
 }
 
 /** Where each parameter lies in a long vector. */
@@ -107,7 +109,7 @@ export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
   const buffers = layOut(parts.buffers);
   if (trained.length === 0) throw new RangeError('expected a parameter that is not frozen, got none');
 
-  const tape = new Tape(options.precision);
+  const tape = new Tape(options.precision, options.convolutions ?? 'fastest');
   const vectors = new Map<string, Value>();
   const vector = (name: string, { length }: VectorLayout): Value => {
     const known = vectors.get(name) ?? tape.input(name, [length]);

@@ -1,5 +1,6 @@
 // Convolution layers: over the picture, per channel, across bars, and over time and picture together.
-import { convolve, samePadding } from '../convolution.js';
+import { convolve } from '../convolution.js';
+import { samePadding } from '../convolution-geometry.js';
 import type { Shape } from '../graph.js';
 import { concat, reshape, slice, transpose } from '../operators.js';
 import { constant, defineLayer, heNormal } from './layer.js';

@@ -1,10 +1,12 @@
 // Recurrent layers. Their state is an explicit input and output, so a stream gives what a batch gives.
+import { type ConvolutionGeometry, extents, samePadding } from '../convolution-geometry.js';
+import { convolutionProducts, mapsOf, rowsOf } from '../convolution-products.js';
 import {
-  type ConvolutionGeometry,
   convolutionInputGradient,
   convolutionWeightGradient,
   convolve,
-  samePadding,
+  convolveToRows,
+  prefersProducts,
 } from '../convolution.js';
 import type { Shape, Value } from '../graph.js';
 import { add, matMul, reshape, transpose } from '../operators.js';
@@ -83,30 +85,54 @@ export const convLstm = defineLayer<
     const weight = scope.parameter('weight', [4 * filters, channels, ...kernel], glorotUniform(inputs, filters));
     const bias = scope.parameter('bias', [4 * filters], rememberingBias(filters));
     const zeros = padding(options.padding, sizes, kernel, strides, ones);
-    const share = convolve(tape, x, weight, { strides, dilations: ones, groups: 1, ...zeros }, bias);
+    const geometry: ConvolutionGeometry = { strides, dilations: ones, groups: 1, ...zeros };
+    const { outputs } = extents(sizes, kernel, geometry);
 
-    const [height, width] = share.shape.slice(2) as [number, number];
+    const [height, width] = outputs as [number, number];
     const taps = perAxis(options.recurrentKernel ?? options.kernel, 2);
     const looks = filters * taps[0] * taps[1];
     const recurrent = scope.parameter('recurrent', [4 * filters, filters, ...taps], glorotUniform(looks, filters));
-    const still = samePadding([height, width], taps, ones, ones);
-    const geometry: ConvolutionGeometry = { strides: ones, dilations: ones, groups: 1, ...still };
-    const map: HiddenToGates = {
-      weight: recurrent,
-      apply: (h, z) => add(tape, convolve(tape, h, recurrent, geometry), z),
-      hiddenGradient: (dz) =>
-        convolutionInputGradient(tape, dz, recurrent, [dz.shape[0], filters, height, width], geometry),
-      weightGradient: (h, dz) => convolutionWeightGradient(tape, dz, h, recurrent.shape, geometry),
+    const still: ConvolutionGeometry = {
+      strides: ones,
+      dilations: ones,
+      groups: 1,
+      ...samePadding([height, width], taps, ones, ones),
     };
     const shape = [batch, filters, height, width];
+    const before = { hidden: scope.state('hidden', shape, 3), cell: scope.state('cell', shape, 3) };
+
+    if (prefersProducts(tape, shape, recurrent.shape, still)) {
+      // Channels last throughout: the places of a map are rows, as in `lstm`, that look at their neighbours.
+      const rows = (map: Value): Value => reshape(tape, rowsOf(tape, map), [-1, filters]);
+      const products = convolutionProducts(tape, recurrent, [height, width], still);
+      const map: HiddenToGates = {
+        weight: recurrent,
+        apply: (h, z) => products.apply(products.unfold(h), z),
+        hiddenGradient: (dz) => products.inputGradient(dz),
+        weightGradient: (h, dz) => products.weightGradient(products.unfold(h), dz),
+      };
+      const share = prefersProducts(tape, x.shape, weight.shape, geometry)
+        ? convolveToRows(tape, x, weight, geometry, bias)
+        : rowsOf(tape, convolve(tape, x, weight, geometry, bias));
+      const ordered = framesFirst(scope, share, [height * width, 4 * filters]);
+      const gates = reshape(tape, ordered, [frames, batch * height * width, 4 * filters]);
+      const { sequence, hidden, cell } = recur(tape, gates, rows(before.hidden), rows(before.cell), map);
+      scope.updateState('hidden', mapsOf(tape, hidden, [height, width]));
+      scope.updateState('cell', mapsOf(tape, cell, [height, width]));
+      const places = [height * width, filters];
+      return mapsOf(tape, batchFirst(scope, sequence, places, [batch * frames, ...places]), [height, width]);
+    }
+
+    const share = convolve(tape, x, weight, geometry, bias);
+    const map: HiddenToGates = {
+      weight: recurrent,
+      apply: (h, z) => add(tape, convolve(tape, h, recurrent, still), z),
+      hiddenGradient: (dz) =>
+        convolutionInputGradient(tape, dz, recurrent, [dz.shape[0], filters, height, width], still),
+      weightGradient: (h, dz) => convolutionWeightGradient(tape, dz, h, recurrent.shape, still),
+    };
     const gates = framesFirst(scope, share, [4 * filters, height, -1]);
-    const { sequence, hidden, cell } = recur(
-      tape,
-      gates,
-      scope.state('hidden', shape, 3),
-      scope.state('cell', shape, 3),
-      map,
-    );
+    const { sequence, hidden, cell } = recur(tape, gates, before.hidden, before.cell, map);
     scope.updateState('hidden', hidden);
     scope.updateState('cell', cell);
     return batchFirst(scope, sequence, [filters, height, -1], [batch * frames, filters, height, -1]);

@@ -9,6 +9,7 @@ import type { Architecture } from '../../../src/training/network.js';
 import { type OptimizerOptions, optimizerScalars } from '../../../src/training/optimizer.js';
 import { onnxRuntime, type Tensor } from '../../../src/model/onnx-runtime.js';
 import { buildTrainingStep, pack, type TrainingStep } from '../../../src/training/training-step.js';
+import type { ConvolutionForm } from '../../../src/training/tape.js';
 import { noise, noiseBatch, noiseWeights } from '../../support/noise.js';
 
 /** One entry of cases.json. */
@@ -39,9 +40,10 @@ export function architectureOf({ name, input, notes, layers, architecture }: Cas
 }
 
 /** The training step of a case. */
-export function stepOf(one: Case, precision?: Precision): TrainingStep {
+export function stepOf(one: Case, precision?: Precision, convolutions?: ConvolutionForm): TrainingStep {
   const { batch, frames, losses, optimizer } = one;
-  return buildTrainingStep({ architecture: architectureOf(one), batch, frames, losses, optimizer, precision });
+  const architecture = architectureOf(one);
+  return buildTrainingStep({ architecture, batch, frames, losses, optimizer, precision, convolutions });
 }
 
 /** Everything that a step has to be fed, in its precision. */
