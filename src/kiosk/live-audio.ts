@@ -18,6 +18,8 @@ export class LiveAudio {
   readonly #onProblem: (message: string) => void;
   readonly #stopped = new AbortController();
   #node: MarimbaNode | undefined;
+  // Voice and notes of the node.
+  #plays = '';
 
   /** @param assets folder with `models/exemplars/`, where the page names one. */
   constructor(context: AudioContext, assets: URL | undefined, onProblem: (message: string) => void) {
@@ -40,10 +42,13 @@ export class LiveAudio {
   }
 
   /**
-   * Opens a voice for these notes and returns where its strikes are sent. What rings of the one before rings on.
+   * Opens a voice for these notes, unless it is open already, and returns where its strikes are sent. What rings of the one
+   * before rings on.
    * @throws {SoundError} when the exemplars cannot be fetched, {@link UnsupportedError} without AudioWorklet.
    */
   async open(midi: readonly number[], voice: VoiceName): Promise<MessagePort> {
+    const plays = [voice, ...midi].join(' ');
+    if (this.#node && this.#plays === plays) return wayTo(this.#node);
     const exemplars =
       voice === 'exemplar'
         ? await readExemplars(this.#assets && new URL('models/exemplars/fluidr3-marimba.exemplars', this.#assets))
@@ -54,23 +59,22 @@ export class LiveAudio {
       onProblem: this.#onProblem,
       ...(exemplars ? { exemplars } : {}),
     });
-    const { port1, port2 } = new MessageChannel();
-    node.receive(port1);
     node.output.connect(this.output);
     const before = this.#node;
     this.#node = node;
+    this.#plays = plays;
     if (before) {
       setTimeout(() => {
-        before.output.disconnect();
+        void before.close();
       }, 1000 * ringing);
     }
-    return port2;
+    return wayTo(node);
   }
 
   /** Frees the nodes; the context stays the caller's. */
   stop(): void {
     this.#stopped.abort();
-    this.#node?.output.disconnect();
+    void this.#node?.close();
     this.output.disconnect();
   }
 
@@ -89,4 +93,10 @@ export class LiveAudio {
     }
     wake();
   }
+}
+
+function wayTo(node: MarimbaNode): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  node.receive(port1);
+  return port2;
 }

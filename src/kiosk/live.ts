@@ -1,5 +1,6 @@
 // Live listening: a moving picture in, strikes and their sound out, whatever breaks on the way.
 import { ModelError } from '../errors.js';
+import { lacksRoom, makeRoom } from '../kernels/room.js';
 import type { Skipped } from '../model/devices.js';
 import type { ModelBytes } from '../model/model-files.js';
 import { parseCalibration } from '../video/calibration.js';
@@ -22,10 +23,8 @@ import type { Calibration } from '../types.js';
 
 // A worker that says nothing for this long, ms, has failed; while it opens a model it may take longer.
 const silence = { watching: 8000, opening: 90_000 };
-// Waits between attempts to start a worker again, ms: a kiosk tries for ever.
+// Waits between attempts to start a worker again, ms: a kiosk tries for ever. After one that had worked there is none.
 const pauses = [0, 500, 2000, 5000, 15_000];
-// Without a failure for this long, ms, the next one is the first again.
-const calm = 60_000;
 
 /**
  * Listens to a moving picture. Resolves when the model is there and the first frame can be heard.
@@ -99,10 +98,12 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
   #counts = nothing;
   #underruns = 0;
   #recoveries = 0;
+  // Workers in a row that came to nothing.
   #failures = 0;
-  #failedAt = -Infinity;
   #heardFrom = 0;
   #opened = false;
+  // Whether the first worker has been given a second chance.
+  #madeRoom = false;
   readonly #watchdog: ReturnType<typeof setInterval>;
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
 
@@ -330,7 +331,12 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
         break;
       }
       case 'refused':
-        if (this.#settle) this.#settle.reject(message.error);
+        if (this.#settle && !this.#madeRoom && lacksRoom(wordsOf(message.error))) {
+          this.#madeRoom = true;
+          this.#worker?.terminate();
+          makeRoom();
+          this.#start();
+        } else if (this.#settle) this.#settle.reject(message.error);
         else if (!this.#opened) {
           // From the first device on: one that was lost may be back.
           this.#lost = [];
@@ -352,21 +358,23 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
       return;
     }
     const { frames, dropped, strikes } = this.stats;
+    this.#failures = this.#counts.frames > 0 ? 0 : this.#failures + 1;
     this.#before = { ...nothing, frames, dropped, strikes };
     this.#counts = nothing;
     this.#opened = false;
     this.#device = undefined;
-    const now = performance.now();
-    this.#failures = now - this.#failedAt > calm ? 0 : this.#failures + 1;
-    this.#failedAt = now;
     this.#recoveries += 1;
     this.#enter('recovering');
     this.#tell('problem', { message, recovers: true });
     setTimeout(
       () => {
         if (this.#state === 'stopped' || this.#worker) return;
+        // Whatever it was: the next one should not fail for what this thread has dropped.
+        makeRoom();
         this.#start();
-        void this.#tune();
+        this.#tune().catch((error: unknown) => {
+          this.#tell('problem', { message: wordsOf(error), recovers: true, cause: error });
+        });
       },
       pauses[Math.min(this.#failures, pauses.length - 1)],
     );

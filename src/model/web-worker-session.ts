@@ -1,4 +1,5 @@
 // A model in a worker of its own: the page never waits while a step is computed. Browsers only.
+import { lacksRoom, makeRoom } from '../kernels/room.js';
 import type { Session } from './onnx-runtime.js';
 import { remoteSession, type SessionAnswer } from './session-port.js';
 import type { WebSessionJob } from './web-session.js';
@@ -9,6 +10,16 @@ import type { WebSessionJob } from './web-session.js';
  * @throws {ModelError} when the worker cannot be started, the runtime cannot be loaded or refuses the model.
  */
 export async function openWebWorkerSession(job: WebSessionJob, workerUrl?: string | URL): Promise<Session> {
+  try {
+    return await startWorker(job, workerUrl);
+  } catch (error) {
+    if (!(error instanceof Error && lacksRoom(error.message))) throw error;
+    makeRoom();
+    return startWorker(job, workerUrl);
+  }
+}
+
+async function startWorker(job: WebSessionJob, workerUrl: string | URL | undefined): Promise<Session> {
   const worker =
     workerUrl === undefined
       ? new Worker(new URL('./web-session-worker.js', import.meta.url), { type: 'module' })

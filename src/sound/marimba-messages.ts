@@ -47,10 +47,13 @@ export type ToProcessor =
       readonly port: MessagePort;
     }
   | { readonly type: 'silence' }
+  | { readonly type: 'close' }
   | { readonly type: 'status' };
 
 /** From the audio thread to the page. */
 export type FromProcessor =
   | { readonly type: 'ready' }
+  /** It has rendered its last block. */
+  | { readonly type: 'closed' }
   | { readonly type: 'problem'; readonly message: string }
   | { readonly type: 'status'; readonly rendered: number; readonly underruns: number };

@@ -1,6 +1,7 @@
 // The marimba as a node of the Web Audio graph: strikes and amplitudes in, sound on the audio thread.
 import { UnsupportedError } from '../errors.js';
 import { loadKernels, type Kernels } from '../kernels/module.js';
+import { makeRoom } from '../kernels/room.js';
 import { GT18, type NoteSet } from '../notes.js';
 import type { NoteAmplitudes, Strike } from '../types.js';
 import { workletSource } from './generated/worklet.js';
@@ -59,6 +60,9 @@ export class MarimbaNode {
   readonly #voice: VoiceName;
   readonly #onProblem: (message: string) => void;
   readonly #ready: Promise<void>;
+  readonly #closed: Promise<void>;
+  // To nowhere, while it is being closed.
+  #way: GainNode | undefined;
   readonly #questions: ((status: MarimbaNodeStatus) => void)[] = [];
 
   /** @internal */
@@ -79,16 +83,27 @@ export class MarimbaNode {
       outputChannelCount: [1],
       processorOptions,
     });
+    let opened = false;
+    let letGo: () => void;
+    this.#closed = new Promise((resolve) => {
+      letGo = resolve;
+    });
     this.#ready = new Promise((resolve, reject) => {
       this.output.onprocessorerror = () => {
         const message = 'The marimba could not start on the audio thread.';
-        reject(new UnsupportedError(message));
-        onProblem(message);
+        if (opened) onProblem(message);
+        else reject(new UnsupportedError(message));
       };
       this.output.port.onmessage = ({ data }: MessageEvent<FromProcessor>) => {
-        if (data.type === 'ready') resolve();
-        else if (data.type === 'problem') this.#onProblem(data.message);
-        else this.#questions.shift()?.({ rendered: data.rendered, underruns: data.underruns });
+        if (data.type === 'ready') {
+          opened = true;
+          resolve();
+        } else if (data.type === 'problem') this.#onProblem(data.message);
+        else if (data.type === 'closed') {
+          this.#way?.disconnect();
+          this.output.disconnect();
+          letGo();
+        } else this.#questions.shift()?.({ rendered: data.rendered, underruns: data.underruns });
       };
     });
   }
@@ -159,8 +174,22 @@ export class MarimbaNode {
   }
 
   /**
+   * Disconnects it for good and frees what it holds on the audio thread. Resolves when it has been let go there, which a suspended
+   * context does when it goes on. Twice does no harm.
+   */
+  close(): Promise<void> {
+    const { context } = this.output;
+    this.output.disconnect();
+    // A processor is only asked whether it is done while its node leads somewhere.
+    this.#way ??= new GainNode(context, { gain: 0 });
+    this.output.connect(this.#way).connect(context.destination);
+    this.#post({ type: 'close' });
+    return this.#closed;
+  }
+
+  /**
    * How the audio thread is doing. The answer comes after everything sent before has arrived: await it before an offline
-   * context starts to render. A context that has been closed does not answer.
+   * context starts to render. A context or a node that has been closed does not answer.
    */
   status(): Promise<MarimbaNodeStatus> {
     return new Promise((resolve) => {
@@ -214,7 +243,17 @@ export async function createMarimbaNode(
     throw new UnsupportedError('AudioWorklet is not available here; serve the page over HTTPS or from localhost.');
   }
   const [kernels] = await Promise.all([options.kernels ?? loadKernels(), loadModule(context, options.workletUrl)]);
-  const node = new MarimbaNode(context, kernels, options);
-  await node.ready;
-  return node;
+  const open = async (): Promise<MarimbaNode> => {
+    const node = new MarimbaNode(context, kernels, options);
+    await node.ready;
+    return node;
+  };
+  try {
+    return await open();
+  } catch (error) {
+    // What went wrong there is not told here; that there was no room for its memory can be helped.
+    if (!(error instanceof UnsupportedError)) throw error;
+    makeRoom();
+    return open();
+  }
 }

@@ -40,7 +40,7 @@ export class MarimbaProcessor extends Processor {
   // Rows to come, and where among them: what they stand for, on the context's clock, and how far apart, in samples.
   #rows: { data: Float32Array; row: number; start: number; step: number }[] = [];
   readonly #when = new Float64Array(2);
-  #held: Exclude<ToProcessor, { type: 'silence' | 'status' | 'receive' }>[] = [];
+  #held: Exclude<ToProcessor, { type: 'silence' | 'status' | 'receive' | 'close' }>[] = [];
   readonly #notes: number;
   readonly #places: ReadonlyMap<number, number>;
   readonly #clock = new ClockLag(clockSpan, late);
@@ -50,6 +50,7 @@ export class MarimbaProcessor extends Processor {
   #gain = 1;
   #fading = false;
   #broken = false;
+  #closed = false;
   #underruns = 0;
   #rendered = 0;
   #lag = Infinity;
@@ -75,10 +76,14 @@ export class MarimbaProcessor extends Processor {
     this.#post({ type: 'ready' });
   }
 
-  /** Renders one block. */
+  /** Renders one block; returns false once it has been closed, for else browsers keep it for ever. */
   process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
     // A browser may leave out what nobody hears.
     const channel = outputs[0]?.[0] as Float32Array | undefined;
+    if (this.#closed) {
+      this.#post({ type: 'closed' });
+      return false;
+    }
     if (this.#broken || !channel) return true;
     try {
       this.#watch(channel.length);
@@ -184,6 +189,8 @@ export class MarimbaProcessor extends Processor {
       port.onmessage = ({ data }: MessageEvent<Float64Array>) => {
         port.postMessage(this.#strikeLive(data));
       };
+    } else if (message.type === 'close') {
+      this.#closed = true;
     } else if (message.type === 'silence') {
       this.#fading = this.#origin >= 0;
       this.#rows = [];
@@ -207,7 +214,9 @@ export class MarimbaProcessor extends Processor {
   /** Strikes by the wall clock; answers when they leave. */
   #strikeLive(strikes: Float64Array): Float64Array {
     const leave = new Float64Array(strikes.length / 3).fill(NaN);
-    if (this.#origin < 0 || this.#fading || this.#broken) return leave;
+    if (this.#origin < 0 || this.#fading || this.#broken || this.#closed) return leave;
+    // Nobody hears it for now: it leads nowhere, and is not asked for blocks.
+    if (currentFrame - this.#expected > (stopped * sampleRate) / 1000) return leave;
     const { least } = this.#clock;
     // A suspended context would play all of them when it goes on.
     if (least < Infinity && Date.now() - least - (1000 * currentFrame) / sampleRate > stopped) return leave;

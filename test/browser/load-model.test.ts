@@ -5,6 +5,7 @@ import { loadModel, type LoadModelOptions } from '../../src/model/load-model-web
 import type { Model } from '../../src/model/model.js';
 import type { LoadProgress } from '../../src/model/model-files.js';
 import type { Strike } from '../../src/types.js';
+import { fillRoom } from '../support/full-process.js';
 import gatedWorker from '../support/gated-worker.ts?worker&url';
 import { calibration, picture } from '../support/moving-picture.js';
 
@@ -80,6 +81,11 @@ describe('loadModel in a browser', () => {
         ? Promise.resolve(Response.json(card))
         : realFetch(address, init);
     await expect(loadModel(source, { device: 'wasm' })).rejects.toThrow(/its sha256 differs/);
+  });
+
+  it('starts its worker although the page has dropped what fills the process', async () => {
+    fillRoom();
+    expect((await heard({ device: 'wasm' }, frames.slice(0, 24))).length).toBeGreaterThan(3);
   });
 
   it('ends when it is told to', async () => {

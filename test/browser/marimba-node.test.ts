@@ -8,6 +8,7 @@ import { createMarimbaNode, type MarimbaNode, type MarimbaNodeOptions } from '..
 import { synthesize } from '../../src/sound/synthesize.js';
 import type { NoteAmplitudes, Strike } from '../../src/types.js';
 import { errorDb } from '../support/banks.js';
+import { fillRoom } from '../support/full-process.js';
 import workletUrl from '../../src/worklet-entry.ts?worker&url';
 
 const sampleRate = 48_000;
@@ -193,6 +194,22 @@ describe('createMarimbaNode, offline', () => {
 });
 
 describe('createMarimbaNode, live', () => {
+  it('opens although the page has dropped what fills the process, and is let go when it is closed', async () => {
+    const context = new AudioContext({ sampleRate });
+    await context.resume();
+    // Loads the module.
+    await (await createMarimbaNode(context)).close();
+    const problems: string[] = [];
+    fillRoom();
+    const node = await createMarimbaNode(context, { onProblem: (message) => problems.push(message) });
+    node.output.connect(context.destination);
+    expect((await node.status()).underruns).toBe(0);
+    await node.close();
+    await node.close();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
   it('does not break off while the page is blocked 200 ms at a time', async () => {
     const context = new AudioContext({ sampleRate });
     const node = await createMarimbaNode(context);
