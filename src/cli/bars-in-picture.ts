@@ -76,8 +76,10 @@ function about<T>(path: string, parse: () => T): T {
   }
 }
 
+const isFile = (layout: string): boolean => /\.json$/i.test(layout);
+
 async function readLayout(name: string): Promise<Layout> {
-  if (!/\.json$/i.test(name)) return parseLayout(name);
+  if (!isFile(name)) return parseLayout(name);
   const text = await readText(name);
   return about(name, () => parseLayout(text));
 }
@@ -91,11 +93,21 @@ function checkShape(video: Video, calibration: Calibration, file: string, calibr
   );
 }
 
+/** Where the calibration of a clip may lie: beside it under its own name, else as that of its folder. */
+function placesBeside(file: string): string[] {
+  const stem = basename(file, extname(file));
+  return [`${stem}.calibration.json`, 'calibration.json'].map((name) => join(dirname(file), name));
+}
+
+/** The files on which a clip's bars depend, those included that need not exist. */
+export function barsFiles(file: string, { calibration, corners, layout }: BarsOptions): string[] {
+  const outlines = corners !== undefined ? [] : calibration === undefined ? placesBeside(file) : [calibration];
+  return layout !== undefined && isFile(layout) ? [...outlines, layout] : outlines;
+}
+
 /** The calibration saved beside a clip, else the one of its folder. */
 async function savedBeside(file: string): Promise<{ path: string; text: string } | undefined> {
-  const stem = basename(file, extname(file));
-  for (const name of [`${stem}.calibration.json`, 'calibration.json']) {
-    const path = join(dirname(file), name);
+  for (const path of placesBeside(file)) {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new Error(describeFileProblem(path, error, 'read').sentence, { cause: error });

@@ -118,7 +118,7 @@ export async function hearAll(
       signal.throwIfAborted();
       const index = next++;
       const clip = clips[index];
-      const before = resume ? await finishedBefore(clip) : undefined;
+      const before = resume ? await finishedBefore(clip, settings) : undefined;
       let report = before;
       if (report) idle += sizes[index];
       else {

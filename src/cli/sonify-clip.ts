@@ -14,7 +14,7 @@ import type { VoiceName } from '../sound/voices.js';
 import { sonifyFile } from '../sonify/sonify-file.js';
 import type { Calibration, DecoderChoice } from '../types.js';
 import type { Video } from '../video/video-file.js';
-import { type BarsOptions, findBars } from './bars-in-picture.js';
+import { barsFiles, type BarsOptions, findBars } from './bars-in-picture.js';
 import type { Clip } from './sonify-inputs.js';
 
 /** What is the same for all clips. Plain data, for it goes to other processes. */
@@ -164,15 +164,20 @@ export class ClipListener {
 }
 
 /**
- * What an earlier run left of a clip: its report when every output is there and none is older than the video, else undefined.
- * The strikes' file appears last and says whether the video was whole.
+ * What an earlier run left of a clip: its report when every output is there and none is older than the video or than what says
+ * where its bars are, else undefined. The strikes' file appears last and says whether the video was whole.
  */
-export async function finishedBefore({ file, outputs }: Clip): Promise<ClipReport | undefined> {
+export async function finishedBefore({ file, outputs }: Clip, bars: BarsOptions): Promise<ClipReport | undefined> {
   const video = await stat(file).catch(() => undefined);
   if (video === undefined) return undefined;
+  let newest = video.mtimeMs;
+  for (const path of barsFiles(file, bars)) {
+    const facts = await stat(path).catch(() => undefined);
+    newest = Math.max(newest, facts?.mtimeMs ?? 0);
+  }
   for (const path of Object.values(outputs as unknown as Record<string, string>)) {
     const facts = await stat(path).catch(() => undefined);
-    if (!facts?.isFile() || facts.size === 0 || facts.mtimeMs < video.mtimeMs) return undefined;
+    if (!facts?.isFile() || facts.size === 0 || facts.mtimeMs < newest) return undefined;
   }
   try {
     const { strikes, duration, problem } = parseEvents(JSON.parse(await readFile(outputs.events!, 'utf8')), outputs.events!);

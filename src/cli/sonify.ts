@@ -163,7 +163,7 @@ export const sonify = addBarsOptions(
   .option('--plot <path>', 'waveform, what moved over the bars, amplitudes and strikes, .png or .svg')
   .option('--also <kinds>', 'some of midi,features,plot,mp4, beside the sound by its name', kinds)
   .option('--jobs <n>', 'videos heard at a time, in processes of their own', count, 1)
-  .option('--resume', 'leave alone what an earlier run has finished')
+  .option('--resume', 'leave alone what an earlier run has finished since its video and its bars last changed')
   .option('--json', 'a report on standard output')
   .option('--verbose', 'say where the time went')
   .option('--model <name>', 'model that ships, folder or address', 'bar-lstm')

@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -156,6 +157,14 @@ describe.skipIf(!ffmpeg)('deep-marimba sonify, several videos', () => {
     for (const stem of ['b', 'c', 'd']) {
       expect(readFileSync(at(`heard/${stem}.wav`)).equals(readFileSync(at('heard/a.wav')))).toBe(true);
     }
+
+    // Bars that have been moved since are another matter.
+    const statuses = (): string[] =>
+      (JSON.parse(run(...args, '--resume', '--json').stdout) as Report).clips.map((report) => report.status);
+    expect(statuses()).toEqual(['kept', 'kept', 'kept', 'kept']);
+    const later = new Date(Math.max(...Object.values(everything('heard'))) + 1000);
+    utimesSync(calibration, later, later);
+    expect(statuses()).toEqual(['done', 'done', 'done', 'done']);
   });
 
   it.each([['1'], ['2']])('stopped by Ctrl-C with --jobs %s, keeps what is finished and leaves no litter', async (jobs) => {
