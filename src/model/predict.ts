@@ -8,6 +8,8 @@ import type { Predictor, PredictorOptions } from './predictor.js';
 export interface PredictOptions extends Omit<PredictorOptions, 'frame'> {
   /** Told of every frame once it has been heard: how many there were, and its time, s. */
   readonly onFrame?: (frames: number, time: number) => void;
+  /** Told of every frame what it cost, s: waiting for it, rectifying it, and waiting for the model's answers about it. */
+  readonly onSpent?: (decode: number, rectify: number, model: number) => void;
   /** Ends the loop between two frames; it throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ export async function* predict(
   calibration: Calibration,
   options: PredictOptions = {},
 ): AsyncGenerator<Strike, void, undefined> {
-  const { onFrame, signal, ...rest } = options;
+  const { onFrame, onSpent, signal, ...rest } = options;
   const { width, height, range, frameRate } = video;
   signal?.throwIfAborted();
   const predictor = model.createPredictor(calibration, {
@@ -45,8 +47,16 @@ export async function* predict(
   let frames = 0;
   let problem: Error | undefined;
   try {
+    let asked = performance.now();
     for await (const frame of video.frames()) {
-      yield* await predictor.push(frame);
+      const came = performance.now();
+      // What a push does before it gives a promise, it does here.
+      const pushed = predictor.push(frame);
+      const rectified = performance.now();
+      const strikes = await pushed;
+      onSpent?.((came - asked) / 1000, (rectified - came) / 1000, (performance.now() - rectified) / 1000);
+      yield* strikes;
+      asked = performance.now();
       frames += 1;
       onFrame?.(frames, frame.time);
       signal?.throwIfAborted();

@@ -30,11 +30,11 @@ export interface SonifyFileOptions extends Omit<SonifyOptions, 'name'>, WavOptio
 }
 
 /** What was heard, and how long it took. */
-export interface SonifiedFile extends Heard {
+export interface SonifiedFile extends Omit<Heard, 'seconds'> {
   /** What was watched. */
   readonly video: Pick<Video, 'width' | 'height' | 'codec' | 'rotation' | 'decoder'>;
-  /** Wall-clock seconds: watching and rendering, and what followed. */
-  readonly seconds: { readonly watch: number; readonly write: number };
+  /** Wall-clock seconds: those of {@link Heard}, and what followed. */
+  readonly seconds: Heard['seconds'] & { readonly write: number };
 }
 
 /** @throws {RangeError} for an extension that no format has. */
@@ -81,7 +81,6 @@ export async function sonifyFile(
     const { file: wav, path } = files.get('sound')!;
     const writer = new WavWriter(wav, path, { sampleRate, channelCount: 1 }, bits === undefined ? {} : { bits });
     const recorder = outputs.plot === undefined ? undefined : new StripRecorder(await loadKernels(), video, bars);
-    const started = performance.now();
     const heard = await hear(
       video,
       model,
@@ -139,7 +138,7 @@ export async function sonifyFile(
     return {
       ...heard,
       video: { width, height, codec, rotation, decoder: read },
-      seconds: { watch: (watched - started) / 1000, write: (performance.now() - watched) / 1000 },
+      seconds: { ...heard.seconds, write: (performance.now() - watched) / 1000 },
     };
   } catch (error) {
     await files.discard();

@@ -27,6 +27,8 @@ export interface Heard {
   readonly frames: number;
   /** When the first of them is shown on the source's own time line, s. */
   readonly first: number;
+  /** Wall-clock seconds: waiting for frames, rectifying them, waiting for the model, and rendering sound. */
+  readonly seconds: Readonly<Record<'decode' | 'rectify' | 'model' | 'sound', number>>;
   /** What the video lacks, where it ends early; the rest is of what is there. */
   readonly problem?: Error;
 }
@@ -105,8 +107,11 @@ export async function hear(
   const sound = new StrikeStream(await loadKernels(), { ...voice, midi, sampleRate });
   const frames = new FromFirst(source, onLook);
   const strikes: Strike[] = [];
+  const seconds = { decode: 0, rectify: 0, model: 0, sound: 0 };
   const render = async (until: number): Promise<void> => {
+    const began = performance.now();
     for (const block of sound.until(until)) await onSound(block);
+    seconds.sound += (performance.now() - began) / 1000;
   };
   let problem: Error | undefined;
   try {
@@ -115,6 +120,11 @@ export async function hear(
       ...(threshold === undefined ? {} : { threshold }),
       ...(signal === undefined ? {} : { signal }),
       ...(onFrame === undefined ? {} : { onFrame }),
+      onSpent(decode, rectify, model) {
+        seconds.decode += decode;
+        seconds.rectify += rectify;
+        seconds.model += model;
+      },
     });
     for await (const strike of listening) {
       strikes.push(strike);
@@ -136,7 +146,7 @@ export async function hear(
   const duration = problem || source.duration === undefined ? end : Math.max(end, source.duration - first);
   await render(duration);
   strikes.sort((a, b) => a.time - b.time || a.midi - b.midi);
-  return { strikes, duration, frames: count, first, ...(problem ? { problem } : {}) };
+  return { strikes, duration, frames: count, first, seconds, ...(problem ? { problem } : {}) };
 }
 
 /** What {@link sonify} gives: strikes and their sound, mono, as long as the picture. */
