@@ -71,6 +71,11 @@ export class LiveAudio {
     return wayTo(node);
   }
 
+  /** Has voices that were replaced collected: they may be what leaves a worker no room. */
+  makeRoom(): void {
+    this.#node?.makeRoom();
+  }
+
   /** Frees the nodes; the context stays the caller's. */
   stop(): void {
     this.#stopped.abort();

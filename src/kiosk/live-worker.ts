@@ -1,5 +1,6 @@
 // The worker that watches: frames, rectifier, model and strikes in one thread, as a module of its own: `deep-marimba/live-worker`.
 import { loadKernels } from '../kernels/module.js';
+import { makeRoom } from '../kernels/room.js';
 import { webProviders, type Device, type Skipped } from '../model/devices.js';
 import { loadModel } from '../model/load-model-web.js';
 import type { Model } from '../model/model.js';
@@ -26,6 +27,7 @@ let tap: FrameTap | undefined;
 let soundPort: MessagePort | undefined;
 // Frames that sources lost: those before the present one, and what the page counts of it.
 let [droppedBefore, droppedByPage] = [0, 0];
+let changes = 0;
 // A step that takes longer, in ms, will not end: some drivers lose a device without a word.
 const longestStep = 20_000;
 
@@ -118,6 +120,9 @@ function change(settings: Partial<WatchJob>): void {
   try {
     watcher?.set(next);
     job = next;
+    changes += 1;
+    // Every change leaves plans behind. Until somebody collects them, other threads may find no room for theirs.
+    if (changes % 8 === 0) makeRoom();
   } catch (error) {
     say({ type: 'refused', error });
   }

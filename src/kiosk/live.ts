@@ -371,6 +371,7 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
         if (this.#state === 'stopped' || this.#worker) return;
         // Whatever it was: the next one should not fail for what this thread has dropped.
         makeRoom();
+        if (lacksRoom(message)) this.#audio?.makeRoom();
         this.#start();
         this.#tune().catch((error: unknown) => {
           this.#tell('problem', { message: wordsOf(error), recovers: true, cause: error });

@@ -48,6 +48,8 @@ export type ToProcessor =
     }
   | { readonly type: 'silence' }
   | { readonly type: 'close' }
+  /** Collect the garbage of the audio thread: a break in the sound that may be heard. */
+  | { readonly type: 'make room' }
   | { readonly type: 'status' };
 
 /** From the audio thread to the page. */

@@ -188,6 +188,14 @@ export class MarimbaNode {
   }
 
   /**
+   * Has the audio thread collect the memories of voices that were closed, see {@link makeRoom}: when there is no room for others.
+   * The sound breaks off for a moment.
+   */
+  makeRoom(): void {
+    this.#post({ type: 'make room' });
+  }
+
+  /**
    * How the audio thread is doing. The answer comes after everything sent before has arrived: await it before an offline
    * context starts to render. A context or a node that has been closed does not answer.
    */

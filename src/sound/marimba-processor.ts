@@ -1,5 +1,6 @@
 // What runs on the audio thread: a voice, its clock, and the messages it takes. `process` allocates nothing and never
 // throws; everything that may fail or allocate happens where messages arrive.
+import { makeRoom } from '../kernels/room.js';
 import { AmplitudeStream } from './amplitude-stream.js';
 import { ClockLag } from './clock-lag.js';
 import type { FromProcessor, MarimbaProcessorOptions, ToProcessor } from './marimba-messages.js';
@@ -33,14 +34,14 @@ const clockSpan = 64;
 
 /** The processor of a marimba node. */
 export class MarimbaProcessor extends Processor {
-  readonly #voice: StrikeVoice;
-  readonly #sines: AmplitudeStream | undefined;
+  #voice: StrikeVoice;
+  #sines: AmplitudeStream | undefined;
   readonly #live: boolean;
   readonly #fadeStep: number;
   // Rows to come, and where among them: what they stand for, on the context's clock, and how far apart, in samples.
   #rows: { data: Float32Array; row: number; start: number; step: number }[] = [];
   readonly #when = new Float64Array(2);
-  #held: Exclude<ToProcessor, { type: 'silence' | 'status' | 'receive' | 'close' }>[] = [];
+  #held: Exclude<ToProcessor, { type: 'silence' | 'status' | 'receive' | 'close' | 'make room' }>[] = [];
   readonly #notes: number;
   readonly #places: ReadonlyMap<number, number>;
   readonly #clock = new ClockLag(clockSpan, late);
@@ -182,6 +183,7 @@ export class MarimbaProcessor extends Processor {
   }
 
   #receive(message: ToProcessor): void {
+    if (this.#closed) return;
     if (message.type === 'status') {
       this.#post({ type: 'status', rendered: this.#rendered, underruns: this.#underruns });
     } else if (message.type === 'receive') {
@@ -191,6 +193,10 @@ export class MarimbaProcessor extends Processor {
       };
     } else if (message.type === 'close') {
       this.#closed = true;
+      // Their memory may be collected although the page holds on to its node. Nothing asks a closed one for them.
+      this.#voice = this.#sines = undefined as never;
+    } else if (message.type === 'make room') {
+      makeRoom();
     } else if (message.type === 'silence') {
       this.#fading = this.#origin >= 0;
       this.#rows = [];

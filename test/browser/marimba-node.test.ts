@@ -1,5 +1,5 @@
 // The marimba node in a real AudioWorklet: sample by sample against the voice in the page, and live under load.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadKernels } from '../../src/kernels/module.js';
 import { GT18, noteSet } from '../../src/notes.js';
 import { AmplitudeStream } from '../../src/sound/amplitude-stream.js';
@@ -207,6 +207,23 @@ describe('createMarimbaNode, live', () => {
     await node.close();
     await node.close();
     expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  it('leaves nothing behind on the audio thread of voices that were closed', { timeout: 120_000 }, async () => {
+    const context = new AudioContext({ sampleRate });
+    await context.resume();
+    const kept = await createMarimbaNode(context);
+    kept.output.connect(context.destination);
+    const before = fillRoom();
+    for (let voice = 0; voice < 30; voice++) {
+      const node = await createMarimbaNode(context);
+      node.output.connect(context.destination);
+      await node.close();
+    }
+    kept.makeRoom();
+    expect((await kept.status()).rendered).toBeGreaterThan(0);
+    await vi.waitUntil(() => fillRoom() > before - 10, { timeout: 60_000, interval: 500 });
     await context.close();
   });
 
