@@ -11,6 +11,7 @@ export function describeFileProblem(
   const sentences: Readonly<Record<string, string>> = {
     ENOENT: doing === 'read' ? `There is no file ${path}.` : `The folder of ${path} does not exist; make it first.`,
     ENOTDIR: `${path} lies beneath something that is not a folder.`,
+    EEXIST: `${path} is there already, and is no folder.`,
     EISDIR: `${path} is a folder, not a file.`,
     EACCES: `${path} may not be ${verb}: permission denied.`,
     EPERM: `${path} may not be ${verb}: not permitted.`,

@@ -63,16 +63,27 @@ const tuningSeed = 1000;
 
 async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
   const { config: path, steps, seed, family, learningRate } = options;
-  let given: Partial<TrainConfig> = {};
+  let given: unknown = {};
   if (path !== undefined) {
     try {
-      given = JSON.parse(await readFile(path, 'utf8')) as Partial<TrainConfig>;
+      given = JSON.parse(await readFile(path, 'utf8'));
     } catch (cause) {
       throw new ModelError(`${path} cannot be read as JSON: ${(cause as Error).message}.`, { cause });
     }
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      throw new ModelError(`${path}: expected the fields of a training, {"steps": ...}, got ${JSON.stringify(given)}.`);
+    }
   }
   const flags = Object.entries({ steps, seed, family, learningRate }).filter(([, value]) => value !== undefined);
-  return trainConfig({ ...given, ...(Object.fromEntries(flags) as Partial<TrainConfig>) });
+  try {
+    const config = trainConfig({ ...(given as object), ...(Object.fromEntries(flags) as Partial<TrainConfig>) });
+    architectureOf(config);
+    return config;
+  } catch (cause) {
+    throw path !== undefined && cause instanceof RangeError
+      ? new ModelError(`${path}: ${cause.message}.`, { cause, facts: { path } })
+      : cause;
+  }
 }
 
 /** Weights of a model folder or of a safetensors file, and the trainings they went through. */

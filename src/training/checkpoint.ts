@@ -1,6 +1,7 @@
 // Checkpoints on disk: whole or not there at all.
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
+import { describeFileProblem } from '../file-problem.js';
 import type { Weights } from './network.js';
 import { decodeSafeTensors } from './safetensors.js';
 import type { Trainer } from './trainer.js';
@@ -22,9 +23,10 @@ export async function writeCheckpoint(trainer: Trainer, path: string): Promise<v
     }
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const { sentence } = describeFileProblem(path, cause, 'write');
     throw new ModelError(
-      `The checkpoint ${path} cannot be written at step ${trainer.step} (${(cause as Error).message}). ` +
+      `Training stopped at step ${trainer.step}: ${sentence} ` +
         `Last good checkpoint: ${trainer.lastCheckpoint ?? 'none yet'}.`,
       { cause, facts: { path, step: trainer.step, checkpoint: trainer.lastCheckpoint } },
     );

@@ -81,7 +81,8 @@ export function convolutionProducts(
     if (place >= 0) seenAt[place].push(at);
   });
   const most = Math.max(...seenAt.map((places) => places.length));
-  const padded = seenAt.flatMap((places) => [...places, ...Array<number>(most - places.length).fill(-1)]);
+  // [most][places of the input]: onnxruntime sums over a leading axis in long runs.
+  const padded = Array.from({ length: most }, (_, k) => seenAt.map((places) => places[k] ?? -1)).flat();
   const matrix = t.untaped(() => reshape(t, transpose(t, w, [...axes.map((k) => k + 2), 1, 0]), [columns, filters]));
   const perItem = (rows: Value, positions: number): Value =>
     reshape(t, rows, [sizeOf(rows.shape) / positions / channels, positions, channels]);
@@ -97,7 +98,7 @@ export function convolutionProducts(
       const shares = t.emit('Gemm', [dy, matrix], [dy.shape[0], columns], { transB: 1 });
       const picked = pick(t, perItem(shares, seen.length * taps), padded);
       const items = picked.shape[0];
-      const folded = sum(t, reshape(t, picked, [items, sizeOf(sizes), most, channels]), [2]);
+      const folded = sum(t, reshape(t, picked, [items, most, sizeOf(sizes) * channels]), [1]);
       return reshape(t, folded, [items * sizeOf(sizes), channels]);
     },
     weightGradient: (unfolded, dy) => {

@@ -56,7 +56,8 @@ export function sceneBatches(options: SceneBatchOptions): SceneBatches {
         if (count > 0) next = ask(group + 1);
         const order = permutation(mixed * perClip, new Random(seed, `group ${group}`));
         for (let b = first; b < perGroup; b++) {
-          yield gather(clips, order.slice(b * batch, (b + 1) * batch), perClip, `group ${group} of seed ${seed}`);
+          const origin = `${b + 1} of ${perGroup} from clips ${group * mixed} to ${(group + 1) * mixed - 1} of seed ${seed}`;
+          yield gather(clips, order.slice(b * batch, (b + 1) * batch), perClip, origin);
         }
         if (count === 0) next = ask(group + 1);
       }

@@ -96,6 +96,19 @@ export const defaultConfig: TrainConfig = {
  */
 export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   const config = fillOptions<Partial<TrainConfig>>('a training', defaultConfig, given) as TrainConfig;
+  for (const name of ['seed', 'burnIn', 'warmup', 'cooldown'] as const) {
+    if (!Number.isInteger(config[name]))
+      throw new RangeError(`expected a whole number for "${name}", got ${config[name]}`);
+  }
+  for (const name of ['learningRate', 'positiveWeight', 'clipNorm', 'seconds'] as const) {
+    if (!(config[name] > 0)) throw new RangeError(`expected a number above 0 for "${name}", got ${config[name]}`);
+  }
+  if (!(config.averageDecay < 1)) {
+    throw new RangeError(`expected a number below 1 for "averageDecay", got ${config.averageDecay}`);
+  }
+  if (config.widths.length === 0 || !config.widths.every((width) => Number.isInteger(width) && width > 0)) {
+    throw new RangeError(`expected whole numbers of pixels for "widths", got ${JSON.stringify(config.widths)}`);
+  }
   const whole = ['steps', 'batch', 'frames', 'bars', 'rows', 'columns', 'calibrations', 'sequences', 'mixed'] as const;
   for (const name of whole) {
     if (!Number.isInteger(config[name]) || config[name] < 1) {
@@ -109,10 +122,22 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
       throw new RangeError(`expected "${name}" to be one of ${values.join(', ')}, got ${JSON.stringify(value)}`);
     }
   }
-  const { name: architecture } = config.architecture as { readonly name?: unknown };
+  const {
+    name: architecture,
+    options,
+    ...others
+  } = config.architecture as {
+    readonly name?: unknown;
+    readonly options?: unknown;
+  };
   if (typeof architecture !== 'string' || !architectureNames.includes(architecture)) {
     throw new RangeError(
       `expected "architecture" with a name of ${architectureNames.join(', ')}, got ${JSON.stringify(architecture)}`,
+    );
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || Object.keys(others).length > 0) {
+    throw new RangeError(
+      `expected "architecture" as {"name": ..., "options": {...}}, got ${JSON.stringify(config.architecture)}`,
     );
   }
   if (architecture === 'bar-lstm' && config.geometry !== 'bars') {
@@ -133,9 +158,19 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
     throw new RangeError(`expected cooldown below steps, got ${config.cooldown} and ${config.steps}`);
   }
   if (Object.keys(config.heads).length === 0) throw new RangeError('expected at least one head, got none');
+  for (const [name, delay] of Object.entries(config.heads)) {
+    if (!Number.isInteger(delay) || name === 'offset' || name === 'velocity') {
+      throw new RangeError(`expected heads with a delay in whole frames each, got "${name}": ${JSON.stringify(delay)}`);
+    }
+  }
   for (const name of Object.keys(config.lossWeights)) {
     if (!outputsOf(config).includes(name)) {
       throw new RangeError(`expected loss weights of ${outputsOf(config).join(', ')}, got "${name}"`);
+    }
+    if (!(config.lossWeights[name] >= 0 && Number.isFinite(config.lossWeights[name]))) {
+      throw new RangeError(
+        `expected a loss weight from 0 for "${name}", got ${JSON.stringify(config.lossWeights[name])}`,
+      );
     }
   }
   return config;

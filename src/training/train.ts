@@ -3,6 +3,7 @@ import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError } from '../errors.js';
+import { describeFileProblem } from '../file-problem.js';
 import { makeArchitecture } from './architectures/index.js';
 import { openCodecs } from './compression.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -102,7 +103,7 @@ export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
   const architecture = architectureOf(config);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch(refused(folder));
   const kept = await readConfig(join(folder, 'config.json'));
   if (kept && !isSameBut(kept, config, [])) {
     const either = Math.min(kept.steps - kept.cooldown, config.steps - config.cooldown);
@@ -116,7 +117,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
   // Better before the first step than in a thread after it.
   if (config.compressed > 0) await openCodecs();
-  await writeAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await keep(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const trainer = await Trainer.create({
     architecture,
     batch: config.batch,
@@ -160,7 +161,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     history.push(entry);
     await writeCheckpoint(trainer, path);
     if (entry.validation && isBest(history)) await writeCheckpoint(trainer, join(folder, 'best.safetensors'));
-    await writeAtomic(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+    await keep(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
     options.onHistory?.(entry);
   };
   try {
@@ -185,6 +186,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await trainer.release();
   }
 }
+
+const refused =
+  (path: string) =>
+  (cause: unknown): never => {
+    const { sentence, code } = describeFileProblem(path, cause, 'write');
+    throw new ModelError(sentence, { cause, facts: { path, code } });
+  };
+
+const keep = (path: string, text: string): Promise<void> => writeAtomic(path, text).catch(refused(path));
 
 const urlOf = ({ workerUrl }: TrainOptions): { workerUrl?: URL } => (workerUrl ? { workerUrl } : {});
 

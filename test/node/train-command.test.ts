@@ -42,6 +42,21 @@ describe('deep-marimba train', () => {
   });
 
   it.each([
+    ['[]', ': expected the fields of a training, {"steps": ...}, got [].'],
+    ['{"stepps": 3}', 'got "stepps".'],
+    ['{"architecture": {"name": "bar-lstm", "options": {"layers": 3}}}', 'got "layers".'],
+    ['{"steps": ', 'cannot be read as JSON'],
+  ])('names the file and what is wrong in it: %s', async (text, sentence) => {
+    const bad = join(folder, 'bad.json');
+    await writeFile(bad, text);
+    const { status, stdout, stderr } = run('train', '-o', join(folder, 'none'), '--config', bad, ...brief);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+    expect(stderr.startsWith(`deep-marimba: ${bad}`)).toBe(true);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
     [['--config', 'nowhere.json'], 'nowhere.json does not exist'],
     [['--from', 'nowhere'], 'expected a model folder, the folder of a training, or a .safetensors file'],
     [['--steps', '1'], 'Expected a whole number from 2'],

@@ -1,7 +1,7 @@
 // bar-lstm: one small network looks at every bar of the strip, and every bar remembers.
 import { conv, convLstm, crop, dropout, heads, lstm, relu, rows, skip } from '../layers/index.js';
 import type { Architecture } from '../network.js';
-import { fillOptions, STANDARD_OUTPUTS } from './options.js';
+import { expectCounts, expectOneOf, fillOptions, STANDARD_OUTPUTS } from './options.js';
 
 /** Pixels per bar across the strip; the strides of the convolutions below multiply to it. */
 export const BAR_WIDTH = 12;
@@ -43,12 +43,16 @@ const DEFAULTS: Required<BarLstmOptions> = {
 /**
  * Strip [3 x height x 12 (bars + 2 margin)] to outputs [bars]. Weights are shared between bars, so a network trained on
  * a few bars plays any instrument.
- * @throws RangeError for an unknown option or a height that does not collapse to one row.
+ * @throws RangeError for an unknown option, one that cannot be, or a height that does not collapse to one row.
  */
 export function barLstm(options: BarLstmOptions = {}): Architecture {
   const filled = fillOptions<BarLstmOptions>('bar-lstm', DEFAULTS, options);
   const { bars, height, channels, margin, filters, units, recurrence } = filled;
   if (height % 16 !== 0 || height < 48) throw new RangeError(`expected a height of 48, 64, 80, ..., got ${height}`);
+  expectCounts('bar-lstm', { bars, channels, units, filters });
+  const { length } = filters as readonly number[];
+  if (length !== 4) throw new RangeError(`expected four numbers of filters, got ${length}`);
+  expectOneOf('bar-lstm', 'recurrence', recurrence, ['lstm', 'conv-lstm']);
   const [a, b, c, d] = filters;
   const coupled = skip({ layers: [convLstm({ filters: units, kernel: [1, 3] })] });
   const apart = skip({ layers: [lstm({ units })] });

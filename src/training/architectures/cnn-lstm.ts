@@ -1,7 +1,7 @@
 // cnn-lstm: the convolutional network of 2017, its memory now over time.
 import { conv, dense, dropout, flatten, heads, lstm, relu } from '../layers/index.js';
 import type { Architecture } from '../network.js';
-import { fillOptions, STANDARD_OUTPUTS } from './options.js';
+import { expectCounts, fillOptions, STANDARD_OUTPUTS } from './options.js';
 
 /** Options of `cnnLstm`. */
 export interface CnnLstmOptions {
@@ -46,11 +46,13 @@ const DEFAULTS: Required<CnnLstmOptions> = {
  * space-time images; a rectified view wants smaller strides.
  *
  * **Source:** Lamtharn Hantrakul et al., Deep Auditory Hallucinations, 2017, CNN-LSTM.
- * @throws RangeError for an unknown option.
+ * @throws RangeError for an unknown option, or one that cannot be.
  */
 export function cnnLstm(options: CnnLstmOptions = {}): Architecture {
   const filled = fillOptions<CnnLstmOptions>('cnn-lstm', DEFAULTS, options);
-  const drop = dropout({ rate: filled.dropout });
+  const { dropout: rate, outputs, ...counts } = filled;
+  expectCounts('cnn-lstm', counts);
+  const drop = dropout({ rate });
   return {
     name: 'cnn-lstm',
     options: filled,
@@ -64,7 +66,7 @@ export function cnnLstm(options: CnnLstmOptions = {}): Architecture {
       flatten({}),
       ...filled.dense.flatMap((units) => [dense({ units }), relu({}), drop]),
       ...filled.units.map((units) => lstm({ units })),
-      heads({ outputs: filled.outputs, notes: filled.notes }),
+      heads({ outputs, notes: filled.notes }),
     ],
   };
 }

@@ -1,7 +1,7 @@
 // conv-lstm: memory that is itself a picture, as in 2017.
 import { batchNorm, conv3d, convLstm, dense, dropout, flatten, heads, layerNorm, relu } from '../layers/index.js';
 import type { Architecture } from '../network.js';
-import { fillOptions, STANDARD_OUTPUTS } from './options.js';
+import { expectCounts, expectOneOf, fillOptions, STANDARD_OUTPUTS } from './options.js';
 
 /** Options of `convLstmNetwork`. */
 export interface ConvLstmOptions {
@@ -52,12 +52,16 @@ const DEFAULTS: Required<ConvLstmOptions> = {
  * picture that looks back only, and fully connected layers.
  *
  * **Source:** Lamtharn Hantrakul et al., Deep Auditory Hallucinations, 2017, ConvLSTM.
- * @throws RangeError for an unknown option.
+ * @throws RangeError for an unknown option, or one that cannot be.
  */
 export function convLstmNetwork(options: ConvLstmOptions = {}): Architecture {
   const filled = fillOptions<ConvLstmOptions>('conv-lstm', DEFAULTS, options);
+  const { normalization: kind, dropout: rate, outputs, ...counts } = filled;
+  expectCounts('conv-lstm', counts);
+  const normalizations = { batch: [batchNorm({})], layer: [layerNorm({})], none: [] };
+  expectOneOf('conv-lstm', 'normalization', kind, Object.keys(normalizations));
+  const normalization = normalizations[kind];
   const { recurrentKernel } = filled;
-  const normalization = { batch: [batchNorm({})], layer: [layerNorm({})], none: [] }[filled.normalization];
   return {
     name: 'conv-lstm',
     options: filled,
@@ -71,8 +75,8 @@ export function convLstmNetwork(options: ConvLstmOptions = {}): Architecture {
       conv3d({ filters: filled.volume, kernel: [3, 3, 3] }),
       relu({}),
       flatten({}),
-      ...filled.dense.flatMap((units) => [dense({ units }), relu({}), dropout({ rate: filled.dropout })]),
-      heads({ outputs: filled.outputs, notes: filled.notes }),
+      ...filled.dense.flatMap((units) => [dense({ units }), relu({}), dropout({ rate })]),
+      heads({ outputs, notes: filled.notes }),
     ],
   };
 }

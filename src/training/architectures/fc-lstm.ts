@@ -1,7 +1,7 @@
 // fc-lstm: memory over the features of a frozen network that was trained on photographs.
 import { dropout, heads, lstm } from '../layers/index.js';
 import type { Architecture } from '../network.js';
-import { fillOptions, STANDARD_OUTPUTS } from './options.js';
+import { expectCounts, fillOptions, STANDARD_OUTPUTS } from './options.js';
 
 /** Options of `fcLstm`. */
 export interface FcLstmOptions {
@@ -29,18 +29,20 @@ const DEFAULTS: Required<FcLstmOptions> = {
  * Features [features] of one frame to outputs [notes].
  *
  * **Source:** Lamtharn Hantrakul et al., Deep Auditory Hallucinations, 2017, FC-LSTM; after Owens et al. 2016.
- * @throws RangeError for an unknown option.
+ * @throws RangeError for an unknown option, or one that cannot be.
  */
 export function fcLstm(options: FcLstmOptions = {}): Architecture {
   const filled = fillOptions<FcLstmOptions>('fc-lstm', DEFAULTS, options);
+  const { dropout: rate, outputs, ...counts } = filled;
+  expectCounts('fc-lstm', counts);
   return {
     name: 'fc-lstm',
     options: filled,
     input: { name: 'features', shape: [filled.features] },
     notes: filled.notes,
     layers: [
-      ...filled.units.flatMap((units) => [dropout({ rate: filled.dropout }), lstm({ units })]),
-      heads({ outputs: filled.outputs, notes: filled.notes }),
+      ...filled.units.flatMap((units) => [dropout({ rate }), lstm({ units })]),
+      heads({ outputs, notes: filled.notes }),
     ],
   };
 }

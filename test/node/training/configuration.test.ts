@@ -50,7 +50,15 @@ describe('architectures', () => {
     ['resnet', {}, 'expected an architecture (bar-lstm, cnn-lstm, conv-lstm, fc-lstm), got "resnet"'],
     ['bar-lstm', { bras: 5 }, /^expected options of bar-lstm \(bars, .*\), got "bras"$/],
     ['bar-lstm', { bars: '5' }, 'expected a number for "bars" of bar-lstm, got "5"'],
-    ['cnn-lstm', { units: 256 }, 'expected a list for "units" of cnn-lstm, got 256'],
+    ['cnn-lstm', { units: 256 }, 'expected a list like [256,256] for "units" of cnn-lstm, got 256'],
+    ['bar-lstm', { recurrence: 'gru' }, 'expected "recurrence" of bar-lstm to be one of lstm, conv-lstm, got "gru"'],
+    ['bar-lstm', { filters: [1, 2] }, 'expected four numbers of filters, got 2'],
+    ['bar-lstm', { filters: [1, 2, 'a', 4] }, 'expected a list like [16,32,48,64] for "filters" of bar-lstm'],
+    ['bar-lstm', { units: 1.5 }, 'expected whole numbers from 1 for "units" of bar-lstm, got 1.5'],
+    ['cnn-lstm', { convolutions: [[8, 3]] }, /^expected a list like \[\[32,16,8\].* for "convolutions" of cnn-lstm/],
+    ['cnn-lstm', { dense: [0] }, 'expected whole numbers from 1 for "dense" of cnn-lstm, got [0]'],
+    ['conv-lstm', { normalization: 'group' }, 'to be one of batch, layer, none, got "group"'],
+    ['fc-lstm', { units: [2.5] }, 'expected whole numbers from 1 for "units" of fc-lstm, got [2.5]'],
     ['bar-lstm', { height: 50 }, 'expected a height of 48, 64, 80, ..., got 50'],
   ])('%s refuses %o', (name, options, message) => {
     expect(() => makeArchitecture(name, options)).toThrow(message);

@@ -1,4 +1,5 @@
 // The whole road: scenes to batches, batches to weights, weights to a model folder, a folder to scores.
+import { existsSync, symlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { isMarimbaError, type ModelError } from '../../../src/errors.js';
 import { compileKernels } from '../../../src/kernels/module.js';
 import { parseCard } from '../../../src/model/card.js';
 import { pickAll, scoreFamily, tuneThreshold, watchFamily } from '../../../src/training/evaluate.js';
@@ -211,6 +213,55 @@ describe('train', () => {
     expect((await readdir(first.folder)).sort()).toEqual(['checkpoint.safetensors', 'config.json', 'history.json']);
   });
 
+  it('stops when the loss is no number: the step, the clips, and a checkpoint that goes on', async () => {
+    const good = await options();
+    const bad = { ...config, steps: 8, learningRate: 1e38, clipNorm: 1e30, warmup: 6 };
+    const failure = await train({ ...good, config: bad, every: 1 }).catch((error: unknown) => error);
+    expect(isMarimbaError(failure, 'ModelError')).toBe(true);
+    const { facts } = failure as ModelError;
+    expect(String(failure)).toMatch(
+      /Training stopped at step \d on batch \d of \d+ from clips \d+ to \d+ of seed \d+: the (loss|gradient) is not a finite number\. Last good checkpoint: .*checkpoint\.safetensors\./,
+    );
+    const kept = await readWeights(facts.checkpoint as string);
+    expect([...kept.values()].every((array) => array.every(Number.isFinite))).toBe(true);
+    const history = JSON.parse(await readFile(join(good.folder, 'history.json'), 'utf8')) as { step: number }[];
+    expect(history.at(-1)?.step).toBe((facts.step as number) - 1);
+  });
+
+  // A file on a disk without room, by any user: what is opened under the temporary name leads to /dev/full.
+  it.skipIf(!existsSync('/dev/full'))(
+    'stops at a full disk, and goes on to the same weights once there is room',
+    async () => {
+      const made = await options();
+      const path = join(made.folder, 'checkpoint.safetensors');
+      const full = `${path}.${process.pid}.part`;
+      const failure = await train({
+        ...made,
+        config,
+        every: 2,
+        onStep: ({ step }) => {
+          if (step === 4) symlinkSync('/dev/full', full);
+        },
+      }).catch((error: unknown) => String(error));
+      expect(failure).toBe(
+        `ModelError: Training stopped at step 4: ${path} cannot be written: the disk is full. Last good checkpoint: ${path}.`,
+      );
+      expect((await readdir(made.folder)).sort()).toEqual(['checkpoint.safetensors', 'config.json', 'history.json']);
+      const resumed = await train({ ...made, config });
+      const straight = await train({ ...(await options()), config });
+      expect(resumed.weights).toEqual(straight.weights);
+    },
+  );
+
+  it('says in one sentence that its folder cannot be made', async () => {
+    const made = await options();
+    const file = join(made.folder, 'file');
+    await writeFile(file, '');
+    await expect(train({ ...made, folder: file })).rejects.toThrow(`${file} is there already, and is no folder.`);
+    const beneath = join(file, 'deeper');
+    await expect(train({ ...made, folder: beneath })).rejects.toThrow('lies beneath something that is not a folder.');
+  });
+
   it('says what is wrong with a configuration', () => {
     expect(() => trainConfig({ step: 5 } as object)).toThrow(/got "step"/);
     expect(() => trainConfig({ batch: 0 })).toThrow(/"batch", got 0/);
@@ -220,6 +271,29 @@ describe('train', () => {
     expect(() => trainConfig({ geometry: 'raw' })).toThrow('expected the geometry "bars" for bar-lstm, got "raw"');
     expect(() => trainConfig({ channels: 'rgb' as 'gray' })).toThrow(/"channels" to be one of differences, gray/);
     expect(() => trainConfig({ architecture: { name: 'resnet', options: {} } })).toThrow(/got "resnet"/);
+  });
+
+  it.each<[object, string]>([
+    [[], 'expected the options of a training by name, got []'],
+    [JSON.parse('{ "__proto__": {} }') as object, 'got "__proto__"'],
+    [{ constructor: 1 }, 'got "constructor"'],
+    [{ steps: null }, 'expected a number for "steps" of a training, got null'],
+    [{ heads: null }, 'expected an object for "heads" of a training, got null'],
+    [{ heads: { onset: 'soon' } }, 'expected heads with a delay in whole frames each, got "onset": "soon"'],
+    [{ heads: { velocity: 1 } }, 'got "velocity": 1'],
+    [{ lossWeights: { onset: 'x' } }, 'expected a loss weight from 0 for "onset", got "x"'],
+    [{ widths: [] }, 'expected whole numbers of pixels for "widths", got []'],
+    [{ widths: ['wide'] }, 'expected a list like [256,256,256,320] for "widths" of a training, got ["wide"]'],
+    [{ seed: 1.5 }, 'expected a whole number for "seed", got 1.5'],
+    [{ averageDecay: 1 }, 'expected a number below 1 for "averageDecay", got 1'],
+    [{ seconds: 0 }, 'expected a number above 0 for "seconds", got 0'],
+    [{ architecture: { name: 'bar-lstm' } }, 'expected "architecture" as {"name": ..., "options": {...}}'],
+    [
+      { architecture: { name: 'bar-lstm', options: {}, layers: [] } },
+      'got {"name":"bar-lstm","options":{},"layers":[]}',
+    ],
+  ])('refuses %j', (given, sentence) => {
+    expect(() => trainConfig(given)).toThrow(sentence);
   });
 });
 

@@ -231,7 +231,7 @@ describe('stopping', () => {
     const trainer = await Trainer.create(options);
     await writeCheckpoint(trainer, join(folder, 'a.safetensors'));
     await expect(writeCheckpoint(trainer, join(folder, 'missing', 'b.safetensors'))).rejects.toThrow(
-      /cannot be written at step 0 .*Last good checkpoint: .*a\.safetensors/,
+      /^Training stopped at step 0: The folder of .*b\.safetensors does not exist.*Last good checkpoint: .*a\.safetensors\.$/,
     );
     expect(await readdir(folder)).toEqual(['a.safetensors']);
   });
