@@ -88,9 +88,17 @@ export async function watchFamilyThrough(
   return all;
 }
 
-/** Picks with one threshold. */
+/** Frames at a clip's end whose strikes nobody can know yet: the surest head answers two frames late, the next shows its peak. */
+const undecided = 3;
+
+/** Picks with one threshold. What is struck in a clip's last three frames counts neither way. */
 export function pickAll(answers: readonly Answers[], head: Head, threshold: number): ScoredClip[] {
-  return answers.map((clip) => strikesIn(clip, head, threshold));
+  return answers.map((clip) => {
+    const picked = strikesIn(clip, head, threshold);
+    const end = clip.times.at(-undecided) ?? 0;
+    const decided = ({ time }: { readonly time: number }): boolean => time < end;
+    return { ...picked, truth: picked.truth.filter(decided), heard: picked.heard.filter(decided) };
+  });
 }
 
 /** F1 at 50 ms and recall of some clips. */

@@ -2,8 +2,8 @@
 import type { Raster } from '../figure/raster.js';
 import { type Family, seedsPerFamily } from '../scene/families.js';
 import { scene } from '../scene/scene.js';
-import type { Tuned } from './evaluate.js';
-import { type Answers, strikesIn } from './listen.js';
+import { pickAll, type Tuned } from './evaluate.js';
+import type { Answers } from './listen.js';
 import { matchStrikes } from './metrics.js';
 import { framePosition } from './strike-targets.js';
 
@@ -38,7 +38,7 @@ export interface FailureClips {
 /** The worst moments, surest mistakes first: false strikes and missed ones in equal parts, as far as there are any. */
 export function worstMoments(answers: readonly Answers[], head: Tuned, clips: FailureClips, most = 10): Failure[] {
   const all = answers.flatMap((clip, c): Failure[] => {
-    const scored = strikesIn(clip, head, head.threshold);
+    const [scored] = pickAll([clip], head, head.threshold);
     const pairs = matchStrikes(scored, 0.05);
     const seed = (clips.first + c) % seedsPerFamily;
     const size = { width: clips.width, height: Math.round((clips.width * 9) / 16), seconds: clips.seconds };

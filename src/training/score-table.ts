@@ -190,7 +190,7 @@ export function scoreTables(evaluation: Evaluation): string {
   const tuned = heads.map(({ output, threshold }) => `${output} ${fixed(threshold)}`).join(', ');
   return [
     `# ${model}`,
-    `${clips} simulated clips of ${seconds} s per family, ${width} pixels wide, bars where they are (no error of calibration).`,
+    `${clips} simulated clips of ${seconds} s per family, ${width} pixels wide, bars where they are (no error of calibration). What is struck in a clip's last three frames, too late for any head, counts neither way.`,
     `Thresholds, tuned for F1@50 on the clips of V: ${tuned}.`,
     '## Strikes',
     strikes,
