@@ -4,34 +4,82 @@ import { completeRow, type WholeRow } from './complete-row.js';
 import { edgeField, type EdgeField } from './edge-field.js';
 import { joinSegments, lineSegments } from './line-segments.js';
 import type { LumaPicture } from './median-picture.js';
-import type { Quad } from '../types.js';
+import { keyboardRows, rowsBeside } from './second-row.js';
+
+// Chains that are completed to see which one is the row.
+const mostTries = 4;
+// A second row costs no more than this per bar.
+const leastClear = -0.6;
 
 /** Rows that were found, best first. */
 export function findRows(picture: LumaPicture): WholeRow[] {
   const unit = Math.max(picture.width, picture.height) / 640;
-  const field = edgeField(picture, Math.max(0.9, 1.1 * unit));
-  const close = unit > 1.3 ? edgeField(picture, Math.max(0.8, 0.8 * unit)) : field;
-  const segments = joinSegments(lineSegments(field, 11 * unit));
-  const chains = Array.from({ length: 12 }, (_, k) => {
+  // Fine detail for narrow gaps; coarse detail where noise and texture hide the bars.
+  const fine = edgeField(picture, Math.max(0.9, 1.1 * unit));
+  const coarse = edgeField(picture, Math.max(1.8, 2.2 * unit));
+  const close = unit > 1.3 ? edgeField(picture, Math.max(0.8, 0.8 * unit)) : fine;
+  const chains = [
+    ...chainsIn(fine, 11 * unit).map((chain) => ({ ...chain, field: close })),
+    ...chainsIn(coarse, 14 * unit).map((chain) => ({ ...chain, field: coarse })),
+  ].sort((a, b) => b.score - a.score);
+  const tried: (readonly BarGuess[])[] = [];
+  const rows: { row: WholeRow; field: EdgeField }[] = [];
+  for (const { bars, field } of chains) {
+    // The same chain is found from several directions.
+    if (tried.length >= mostTries || bars.length < 3 || tried.some((other) => alike(bars, other))) continue;
+    tried.push(bars);
+    for (const row of bothWays(picture, field, bars)) rows.push({ row, field });
+  }
+  if (rows.length === 0) return [];
+  const first = rows.reduce((a, b) => (worth(b.row) > worth(a.row) ? b : a));
+  const best = rows.find(({ row }) => outlines(first.row, row)) ?? first;
+  const others = rows.filter((one) => one !== best).map(({ row }) => row);
+  return keyboard(picture, best.field, best.row, others) ?? [best.row];
+}
+
+/** The best chains of bars among a field's edges, in all directions. */
+function chainsIn(field: EdgeField, shortest: number): { bars: BarGuess[]; score: number }[] {
+  const segments = joinSegments(lineSegments(field, shortest));
+  return Array.from({ length: 12 }, (_, k) => {
     // From level bars through upright ones to level ones again.
     const angle = (k * Math.PI) / 12;
     const down = [Math.cos(angle), Math.sin(angle)] as const;
-    const guesses = guessBars(segments, down);
-    return { down, guesses, ...bestChain(guesses, down) };
-  }).sort((a, b) => b.score - a.score);
-  let best: WholeRow | undefined;
-  let from: (typeof chains)[number] | undefined;
-  const tried: BarGuess[] = [];
-  for (const chain of chains) {
-    // The same chain is found from several directions.
-    if (tried.length >= 3 || tried.includes(chain.bars[0])) continue;
-    if (chain.bars.length > 0) tried.push(chain.bars[0]);
-    const row = bestRow(picture, close, chain.bars);
-    if (row !== undefined && (best === undefined || worth(row) > worth(best))) [best, from] = [row, chain];
+    return bestChain(guessBars(segments, down), down);
+  });
+}
+
+/** Two rows where the best one has another beside it that makes a keyboard of both. */
+function keyboard(
+  picture: LumaPicture,
+  field: EdgeField,
+  best: WholeRow,
+  others: readonly WholeRow[],
+): WholeRow[] | undefined {
+  let found: { rows: WholeRow[]; cost: number } | undefined;
+  const beside = [...rowsBeside(picture, field, best), ...others];
+  for (const other of beside) {
+    for (const [front, back] of [
+      [best, other],
+      [other, best],
+    ] as const) {
+      const both = keyboardRows(field, front, back);
+      if (both === undefined || both[1].cost > leastClear) continue;
+      const cost = Math.max(both[0].cost, both[1].cost);
+      if (found === undefined || cost < found.cost) found = { rows: [...both], cost };
+    }
   }
-  if (best === undefined || from === undefined) return [];
-  const second = secondRow(picture, close, best, from);
-  return second === undefined ? [best] : [best, second];
+  return found?.rows;
+}
+
+/** Whether most bars of a chain are bars, or gaps, of another. */
+function alike(one: readonly BarGuess[], other: readonly BarGuess[]): boolean {
+  const same = one.filter((a) =>
+    other.some((b) => {
+      const [dx, dy] = [a.far[0] + a.near[0] - b.far[0] - b.near[0], a.far[1] + a.near[1] - b.far[1] - b.near[1]];
+      return Math.hypot(dx, dy) < 1.2 * Math.max(a.width, b.width);
+    }),
+  );
+  return 2 * same.length > one.length;
 }
 
 /** Evidence that a row explains, the more the longer its bars are: resonators, tiles and stripes are small. */
@@ -41,11 +89,32 @@ function worth({ bars, cost, fill }: WholeRow): number {
   return -bars.length * (cost + 0.35) * (0.5 + Math.min(0.5, Math.max(0, fill - 0.25))) * Math.sqrt(length);
 }
 
-/** A chain completed, as it is or as the gaps of the true bars. */
-function bestRow(picture: LumaPicture, field: EdgeField, chain: readonly BarGuess[]): WholeRow | undefined {
+/** A chain completed, as it is and as the gaps of the true bars. */
+function bothWays(picture: LumaPicture, field: EdgeField, chain: readonly BarGuess[]): WholeRow[] {
   const bright = isBright(chain);
   const rows = [completeRow(picture, field, chain, bright), completeRow(picture, field, gapsOf(chain), !bright)];
-  return rows.reduce((a, b) => (a === undefined || (b !== undefined && worth(b) > worth(a)) ? b : a));
+  return rows.filter((row) => row !== undefined);
+}
+
+/** Whether what was found are the drawn sides of a row's bars: lines, two for every bar. */
+function outlines({ bars: lines }: WholeRow, { bars }: WholeRow): boolean {
+  if (lines.length < 1.6 * bars.length || lines.length > 2.3 * bars.length) return false;
+  const middles = lines.map(({ quad: [a, b, c] }) => ({
+    x: (a[0] + c[0]) / 2,
+    y: (a[1] + c[1]) / 2,
+    wide: Math.hypot(a[0] - b[0], a[1] - b[1]),
+  }));
+  const sides = bars.flatMap(({ quad: [a, b, c, d] }) => {
+    const wide = Math.hypot(a[0] - b[0], a[1] - b[1]);
+    return [[a, d] as const, [b, c] as const].map(([p, q]) =>
+      middles.some(
+        (line) =>
+          line.wide < 0.45 * wide &&
+          Math.hypot((p[0] + q[0]) / 2 - line.x, (p[1] + q[1]) / 2 - line.y) < 0.15 * wide + 0.5 * line.wide,
+      ),
+    );
+  });
+  return sides.filter(Boolean).length > 0.8 * sides.length;
 }
 
 const isBright = (bars: readonly BarGuess[]): boolean => 2 * bars.filter(({ bright }) => bright).length > bars.length;
@@ -68,74 +137,4 @@ function gapsOf(bars: readonly BarGuess[]): BarGuess[] {
     const width = apart - (a.width + b.width) / 2;
     return width > 1.5 ? [{ far, near, width, bright: !a.bright, quality: 1 }] : [];
   });
-}
-
-/** Another row behind or before the first, whose bars are about as wide and lie the same way. */
-function secondRow(
-  picture: LumaPicture,
-  field: EdgeField,
-  first: WholeRow,
-  { guesses, down }: { readonly guesses: readonly BarGuess[]; readonly down: readonly [number, number] },
-): WholeRow | undefined {
-  const taken = first.bars.map(({ quad }) => quad);
-  const apart = guesses.filter(({ far, near }) => {
-    const at = (t: number): readonly [number, number] => [
-      far[0] + (near[0] - far[0]) * t,
-      far[1] + (near[1] - far[1]) * t,
-    ];
-    return [0.3, 0.5, 0.7].every((t) => taken.every((quad) => !inside(quad, at(t)))) && !between(taken, at(0.5));
-  });
-  const chain = bestChain(apart, down);
-  if (chain.bars.length < 3 || chain.score < 2) return undefined;
-  const row = bestRow(picture, field, chain.bars);
-  if (row === undefined || row.bars.length < 4 || row.cost > -0.6) return undefined;
-  const clear = row.bars.filter(({ quad }) => !taken.some((other) => inside(other, middle(quad))));
-  return clear.length === row.bars.length && beside(first, row) ? row : undefined;
-}
-
-const middle = (quad: Quad): readonly [number, number] => [
-  (quad[0][0] + quad[1][0] + quad[2][0] + quad[3][0]) / 4,
-  (quad[0][1] + quad[1][1] + quad[2][1] + quad[3][1]) / 4,
-];
-
-function inside(quad: Quad, [x, y]: readonly [number, number]): boolean {
-  let sign = 0;
-  for (let k = 0; k < 4; k++) {
-    const [ax, ay] = quad[k];
-    const [bx, by] = quad[(k + 1) % 4];
-    const turn = Math.sign((bx - ax) * (y - ay) - (by - ay) * (x - ax));
-    if (sign !== 0 && turn !== 0 && turn !== sign) return false;
-    if (turn !== 0) sign = turn;
-  }
-  return true;
-}
-
-/** Whether a point lies in a gap of the row. */
-function between(row: readonly Quad[], point: readonly [number, number]): boolean {
-  return row.slice(1).some((quad, i) => {
-    const gap = [row[i][1], quad[0], quad[3], row[i][2]] as unknown as Quad;
-    return inside(gap, point);
-  });
-}
-
-/** Whether two rows look like one instrument's: next to each other, alike in size. */
-function beside(a: WholeRow, b: WholeRow): boolean {
-  const size = ({ bars }: WholeRow): readonly [number, number, number, number] => {
-    const middles = bars.map(({ quad }) => middle(quad));
-    const lengths = bars.map(({ quad: [p, , , s] }) => Math.hypot(p[0] - s[0], p[1] - s[1])).sort((x, y) => x - y);
-    const widths = bars.map(({ quad: [p, q] }) => Math.hypot(p[0] - q[0], p[1] - q[1])).sort((x, y) => x - y);
-    return [
-      middles.reduce((sum, [x]) => sum + x, 0) / middles.length,
-      middles.reduce((sum, [, y]) => sum + y, 0) / middles.length,
-      lengths[lengths.length >> 1],
-      widths[widths.length >> 1],
-    ];
-  };
-  const [ax, ay, al, aw] = size(a);
-  const [bx, by, bl, bw] = size(b);
-  return (
-    Math.hypot(bx - ax, by - ay) < 2.2 * Math.max(al, bl) &&
-    Math.abs(Math.log(al / bl)) < 0.7 &&
-    Math.abs(Math.log(aw / bw)) < 0.6
-  );
 }

@@ -1,5 +1,6 @@
 // Which bars of a picture are low, which side is the player's, and what notes they most likely are.
 import type { CalibratedBar, Quad } from '../types.js';
+import { matchNotes, natural } from './keyboard-notes.js';
 
 /** Rows of bars with notes, and what was made of them. */
 export interface NamedBars {
@@ -65,8 +66,7 @@ function accidentals(groups: readonly number[]): number[] | undefined {
   return undefined;
 }
 
-const naturalSteps = [0, 2, 4, 5, 7, 9, 11];
-const natural = (index: number): number => 12 * Math.floor(index / 7) + naturalSteps[((index % 7) + 7) % 7];
+const beyond = ([ax, ay]: readonly number[], [bx, by]: readonly number[]): number[] => [2 * ax - bx, 2 * ay - by];
 
 /** Notes of a front row of naturals and a back row of accidentals, by where these stand. */
 function keyboardNotes(front: readonly Quad[], back: readonly Quad[]): { front: number[]; back: number[] } | undefined {
@@ -74,30 +74,28 @@ function keyboardNotes(front: readonly Quad[], back: readonly Quad[]): { front: 
   const gaps = back.map(([, , c, d]) => {
     const foot = [(c[0] + d[0]) / 2, (c[1] + d[1]) / 2];
     const ends = front.map(([a, b]) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]);
-    let best = 0;
-    ends.slice(1).forEach((end, i) => {
-      const away = distance(foot, [(end[0] + ends[i][0]) / 2, (end[1] + ends[i][1]) / 2]);
-      const least = distance(foot, [(ends[best][0] + ends[best + 1][0]) / 2, (ends[best][1] + ends[best + 1][1]) / 2]);
-      if (away < least) best = i;
+    // Also before the first and after the last natural.
+    const [first, last] = [beyond(ends[0], ends[1]), beyond(ends[ends.length - 1], ends[ends.length - 2])];
+    let [best, least] = [-1, Infinity];
+    [first, ...ends, last].reduce((a, b, i) => {
+      const away = distance(foot, [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]);
+      if (away < least) [best, least] = [i - 2, away];
+      return b;
     });
     return best;
   });
   if (new Set(gaps).size !== gaps.length) return undefined;
-  let [offset, most] = [0, -Infinity];
-  for (let o = 0; o < 7; o++) {
-    let score = 0;
-    for (let i = 0; i < front.length - 1; i++) {
-      const there = natural(o + i + 1) - natural(o + i) === 2;
-      score += there === gaps.includes(i) ? 1 : -1;
-    }
-    if (score > most) [offset, most] = [o, score];
-  }
-  if (gaps.some((i) => natural(offset + i + 1) - natural(offset + i) !== 2)) return undefined;
-  const notes = front.map((_, i) => natural(offset + i));
+  const matched = matchNotes(
+    front.map((_, i) => i),
+    gaps.map((i) => i + 0.5),
+  );
+  const all = matched?.accidentals.map(({ after }) => after);
+  if (matched === undefined || !gaps.every((i) => all?.includes(i))) return undefined;
+  const notes = front.map((_, i) => natural(matched.offset + i));
   // The middle of the instrument near the F# above middle C.
   const centre = (notes[0] + notes[notes.length - 1]) / 2;
   const octave = 12 * Math.round((66 - centre) / 12);
-  return { front: notes.map((note) => note + octave), back: gaps.map((i) => notes[i] + 1 + octave) };
+  return { front: notes.map((note) => note + octave), back: gaps.map((i) => natural(matched.offset + i) + 1 + octave) };
 }
 
 /**

@@ -54,6 +54,18 @@ describe('pictures drawn with OpenCV', () => {
     expect(Math.max(...offsets(strips.bars, cut.calibration!.bars))).toBeLessThan(1 / 4);
   });
 
+  it('a keyboard of two rows is detected, with every faint bar of it, and named', () => {
+    const { bars, picture } = drawing('marimba');
+    const found = detectBars(picture);
+    expect(found.found).toBe('24 and 16 bars in two rows, taken for keyboard');
+    expect(found.calibration!.bars.map(({ midi }) => midi)).toEqual(bars.map(({ midi }) => midi));
+    expect(Math.max(...offsets(bars, found.calibration!.bars))).toBeLessThan(1 / 4);
+  });
+
+  it('drawn outlines are taken for the bars that they enclose', () => {
+    expect(detectBars(drawing('cardboard').picture).found).toBe('12 bars in one row, taken for naturals');
+  });
+
   it('says that a layout has other bars, and that there are none', () => {
     const { picture } = drawing('accidentals');
     expect(detectBars(picture, { layout: parseLayout('marimba-7') })).toEqual({
