@@ -129,6 +129,8 @@ async function bundleEntries() {
       entryPoints: {
         bench: 'bench/kernels.ts',
         'bench-training': 'bench/training.ts',
+        'bench-trainers': 'bench/trainers.ts',
+        'bench-one-trainer': 'bench/one-trainer.ts',
         'bench-gpu': 'bench/gpu.ts',
         'bench-pipeline': 'bench/pipeline.ts',
       },

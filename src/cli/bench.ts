@@ -1,5 +1,5 @@
 // `deep-marimba bench`: how fast this machine is. The code that measures is a file of its own, loaded only here.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -88,6 +88,47 @@ const training = new Command('training')
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   });
 
+// What dist/bench-trainers.js offers.
+interface TrainersBenchModule {
+  benchTrainers(options: {
+    steps?: number;
+    rounds?: number;
+    seconds?: number;
+    config?: object;
+    log?: (line: string) => void;
+  }): Promise<object>;
+  renderTrainersReport(report: object): string;
+}
+
+const trainers = new Command('trainers')
+  .description('Whether rendering keeps a trainer busy, and whether two trainers use two cores.')
+  .option('--json <file>', 'write the report there')
+  .option('--config <file>', 'of another training than that of the default model')
+  .option('--steps <n>', 'steps during which a trainer is watched', wholeNumber, 200)
+  .option('--rounds <n>', 'rounds of one trainer, then two', wholeNumber, 7)
+  .option('--seconds <n>', 'how long each turn of a round takes', wholeNumber, 4)
+  .action(
+    async ({
+      json,
+      config: path,
+      ...options
+    }: {
+      readonly json?: string;
+      readonly config?: string;
+      readonly steps: number;
+      readonly rounds: number;
+      readonly seconds: number;
+    }) => {
+      if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
+      const module = (await import(new URL('./bench-trainers.js', import.meta.url).href)) as TrainersBenchModule;
+      const log = (line: string): void => void process.stderr.write(`${line}\n`);
+      const config = path === undefined ? {} : (JSON.parse(readFileSync(path, 'utf8')) as object);
+      const report = await module.benchTrainers({ ...options, config, log });
+      process.stdout.write(`${module.renderTrainersReport(report)}\n`);
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    },
+  );
+
 const inference = new Command('inference')
   .description('Time models on every device of this machine, step by step.')
   .argument('[model...]', 'names, folders or addresses; default: the models that ship')
@@ -154,6 +195,7 @@ export const bench = new Command('bench')
   .description('Measure speed on this machine.')
   .addCommand(kernels)
   .addCommand(training)
+  .addCommand(trainers)
   .addCommand(inference)
   .addCommand(pipeline)
   .addCommand(gpu);
