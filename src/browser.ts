@@ -13,7 +13,6 @@ export { loadModel } from './model/load-model-web.js';
 export type { LoadModelOptions } from './model/load-model-web.js';
 export type { Model } from './model/model.js';
 export type { LoadProgress, ModelBytes } from './model/model-files.js';
-export type { Predictor, PredictorFrame, PredictorOptions } from './model/predictor.js';
 export { decisionsOf } from './kiosk/decisions.js';
 export type { DecisionFacts } from './kiosk/decisions.js';
 export { listen } from './kiosk/live.js';

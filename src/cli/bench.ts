@@ -190,6 +190,39 @@ const gpu = new Command('gpu')
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   });
 
+// What dist/bench-soak.js offers.
+interface SoakBenchModule {
+  benchSoak(options: {
+    model?: string;
+    steps?: number;
+    cycles?: number;
+    devices?: readonly string[];
+    log?: (line: string) => void;
+  }): Promise<object>;
+  renderSoakReport(report: object): string;
+}
+
+const soak = new Command('soak')
+  .description('Whether memory stays where it is, over a long stream and many loads, on every runtime of Node.')
+  .option('--json <file>', 'write the report there')
+  .option('--model <name>', 'model that ships, folder or address', 'bar-lstm')
+  .option('--steps <n>', 'steps of the stream', wholeNumber, 10_000)
+  .option('--cycles <n>', 'how often the model is loaded and disposed', wholeNumber, 50)
+  .option('--devices <list>', 'comma-separated: cpu, wasm, tfjs, webgpu, cuda', (text: string) => text.split(','))
+  .action(
+    async ({ json, ...options }: { json?: string; steps: number; cycles: number; devices?: readonly string[] }) => {
+      if (json !== undefined) mkdirSync(dirname(json), { recursive: true });
+      const module = (await import(new URL('./bench-soak.js', import.meta.url).href)) as SoakBenchModule;
+      const log = (line: string): void => void process.stderr.write(`${line}\n`);
+      const report = await module.benchSoak({ ...options, log }).catch((error: unknown) => {
+        if (error instanceof RangeError) soak.error(`error: ${error.message}`);
+        throw error;
+      });
+      process.stdout.write(`${module.renderSoakReport(report)}\n`);
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+    },
+  );
+
 /** The command. */
 export const bench = new Command('bench')
   .description('Measure speed on this machine.')
@@ -198,4 +231,5 @@ export const bench = new Command('bench')
   .addCommand(trainers)
   .addCommand(inference)
   .addCommand(pipeline)
-  .addCommand(gpu);
+  .addCommand(gpu)
+  .addCommand(soak);

@@ -7,6 +7,7 @@ import { type Device, nodeProviders, oneLine, type Provider } from '../model/dev
 import { openNodeSession } from '../model/load-model.js';
 import { nominalBars } from '../model/model.js';
 import { openModelSource } from '../model/model-source.js';
+import { spliceWeights } from '../model/onnx-splice.js';
 import type { Session } from '../model/onnx-runtime.js';
 import { RowStream } from '../model/row-stream.js';
 
@@ -29,6 +30,8 @@ export interface DeviceReport {
     readonly stepsPerSecond: number;
     /** Processor time of a step, all threads, ms. It counts less of what else the machine does. */
     readonly processor: number;
+    /** The same where frames gather, per frame, measured in turns with single steps; absent where there is no graph for it. */
+    readonly gathered?: { readonly frames: number; readonly processor: number; readonly single: number };
   };
   /** Bytes of the model's files for this device. */
   readonly modelBytes: number;
@@ -55,7 +58,47 @@ function versionOf(name: string): string | undefined {
 const at = (sorted: Float64Array, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 
-async function measure(session: Session, card: ModelCard, started: number, steps: number): Promise<DeviceReport['speed']> {
+/** Processor time of a frame, ms: in a block of frames, and in a step of its own; medians of turns. */
+async function measureGathered(
+  stream: RowStream,
+  blocks: Session,
+  image: Float32Array,
+  frames: number,
+  steps: number,
+): Promise<{ readonly frames: number; readonly processor: number; readonly single: number }> {
+  const images = new Float32Array(frames * image.length);
+  for (let k = 0; k < frames; k++) images.set(image, k * image.length);
+  const cost = async (work: () => Promise<void>): Promise<number> => {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000 / frames;
+  };
+  const [single, many]: [number[], number[]] = [[], []];
+  await stream.block(blocks, images, frames);
+  for (let round = 0; round < Math.max(5, Math.ceil(steps / frames / 2)); round++) {
+    single.push(
+      await cost(async () => {
+        for (let k = 0; k < frames; k++) await stream.step(image);
+      }),
+    );
+    many.push(
+      await cost(async () => {
+        await stream.block(blocks, images, frames);
+      }),
+    );
+  }
+  const median = (costs: number[]): number => at(Float64Array.from(costs).sort(), 0.5);
+  return { frames, processor: median(many), single: median(single) };
+}
+
+async function measure(
+  session: Session,
+  card: ModelCard,
+  started: number,
+  steps: number,
+  openBlocks: (() => Promise<Session>) | undefined,
+): Promise<DeviceReport['speed']> {
   const bars = nominalBars(card);
   const stream = new RowStream(session, card, bars, card.outputs);
   await stream.warmUp();
@@ -79,7 +122,11 @@ async function measure(session: Session, card: ModelCard, started: number, steps
   const { user, system } = process.cpuUsage(before);
   const all = times.reduce((sum, time) => sum + time, 0);
   times.sort();
+  const blocks = await openBlocks?.();
+  const gathered = blocks && (await measureGathered(stream, blocks, image, card.block!, steps));
+  await blocks?.release();
   return {
+    ...(gathered ? { gathered } : {}),
     coldStart,
     p50: at(times, 0.5),
     p95: at(times, 0.95),
@@ -111,7 +158,10 @@ export async function measureModels(
         const started = performance.now();
         const session = await openNodeSession(provider, () => Promise.all(files.map(read)));
         try {
-          const speed = await measure(session, card, started, steps);
+          const openBlocks = async (): Promise<Session> =>
+            openNodeSession(provider, async () => [spliceWeights(await read('block'), await read('onnx'))]);
+          const gathers = card.block !== undefined && files.includes('onnx');
+          const speed = await measure(session, card, started, steps, gathers ? openBlocks : undefined);
           reports.push({ ...facts, ...(speed ? { speed } : {}) });
         } finally {
           await session.release();
@@ -128,14 +178,15 @@ export async function measureModels(
 export function deviceTable(reports: readonly DeviceReport[]): string {
   const rows = reports.map(({ model, device, runtime, version, unavailable, speed, modelBytes }) => {
     const facts = [model, device, `${runtime} ${version ?? '-'}`, `${(modelBytes / 1e6).toFixed(2)} MB`];
-    if (!speed) return `| ${[...facts, '-', '-', '-', '-', unavailable].join(' | ')} |`;
-    const { coldStart, p50, p95, stepsPerSecond, processor } = speed;
-    const times = [`${coldStart.toFixed(0)} ms`, `${p50.toFixed(2)} / ${p95.toFixed(2)} ms`, `${processor.toFixed(2)} ms`, stepsPerSecond.toFixed(0)];
+    if (!speed) return `| ${[...facts, '-', '-', '-', '-', '-', unavailable].join(' | ')} |`;
+    const { coldStart, p50, p95, stepsPerSecond, processor, gathered } = speed;
+    const gain = gathered ? `${gathered.processor.toFixed(2)} ms (${(gathered.single / gathered.processor).toFixed(1)} x)` : '-';
+    const times = [`${coldStart.toFixed(0)} ms`, `${p50.toFixed(2)} / ${p95.toFixed(2)} ms`, `${processor.toFixed(2)} ms`, gain, stepsPerSecond.toFixed(0)];
     return `| ${[...facts, ...times, ''].join(' | ')} |`;
   });
   return [
-    '| model | device | runtime | model files | cold start | step p50 / p95 | processor | steps/s | why not |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| model | device | runtime | model files | cold start | step p50 / p95 | processor | gathered, per frame | steps/s | why not |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 } // prettier-ignore

@@ -36,6 +36,16 @@ export const differenceGain = 2;
 /** Gain of the frame less its running mean. */
 export const meanGain = 1.5;
 
+/** All that a {@link Rectifier} remembers, as plain data. */
+export interface RectifierState {
+  /** The frame seen last, [frame.bytes]. */
+  readonly input: Uint8Array<ArrayBuffer>;
+  /** Gray, gray of the frame before, running means and channels of all views, as they lie in memory. */
+  readonly planes: readonly Float32Array<ArrayBuffer>[];
+  readonly elapsed: number;
+  readonly frames: number;
+}
+
 interface Placed extends RectifiedView {
   groups: number;
   outputs: number;
@@ -87,6 +97,7 @@ export class Rectifier {
   readonly #spansAt: number;
   readonly #evenWeights: number;
   readonly #oddWeight: number;
+  readonly #planes: readonly Float32Array<ArrayBuffer>[];
   #elapsed = 0;
   #frames = 0;
 
@@ -177,6 +188,7 @@ export class Rectifier {
     views.black[0] = layout.black / (layout.white - layout.black);
     this.#gains = views.gains;
     this.#gainsAt = at.gains;
+    this.#planes = [views.gray, views.last, views.mean, views.output];
     this.#blackAt = at.black;
     this.#kernels = exports;
     this.#inputAt = at.input;
@@ -240,6 +252,30 @@ export class Rectifier {
   reset(): void {
     this.#frames = 0;
     this.#elapsed = 0;
+  }
+
+  /** What it remembers; a copy. */
+  snapshot(): RectifierState {
+    return {
+      input: this.input.slice(),
+      planes: this.#planes.map((plane) => plane.slice()),
+      elapsed: this.#elapsed,
+      frames: this.#frames,
+    };
+  }
+
+  /**
+   * Goes on exactly where the rectifier was that the state is of.
+   * @throws {RangeError} when that one's frames or views are of other sizes.
+   */
+  restore({ input, planes, elapsed, frames }: RectifierState): void {
+    const lengths = (arrays: readonly ArrayLike<unknown>[]): string => arrays.map(({ length }) => length).join(' ');
+    const [expected, got] = [lengths([this.input, ...this.#planes]), lengths([input, ...planes])];
+    if (got !== expected) throw new RangeError(`expected a state of ${expected} numbers, got ${got}`);
+    this.input.set(input);
+    for (const [i, plane] of planes.entries()) this.#planes[i].set(plane);
+    this.#elapsed = elapsed;
+    this.#frames = frames;
   }
 }
 

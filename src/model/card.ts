@@ -59,6 +59,8 @@ export interface ModelCard {
     /** Three gray frames, or the three differences of the rectifier. */
     readonly channels: 'gray' | 'differences';
   };
+  /** Frames that the graph in the file `block` takes at once, where the model has one. */
+  readonly block?: number;
   /** Notes the outputs stand for; absent when any number of bars works. */
   readonly notes?: readonly number[];
   /** Recurrent states, in any order. */
@@ -123,7 +125,7 @@ export function parseCard(source: unknown, from = 'card.json'): ModelCard {
       `${from} has the format ${JSON.stringify(card.format)}; this version reads deep-marimba/model@1. Update deep-marimba or the model.`,
     );
   }
-  const { name, architecture, files, input, notes, states, outputs, onsets, fps, training, scores } = card;
+  const { name, architecture, files, input, block, notes, states, outputs, onsets, fps, training, scores } = card;
   const inputIsGood =
     isObject(input) &&
     isName(input.name) &&
@@ -138,6 +140,7 @@ export function parseCard(source: unknown, from = 'card.json'): ModelCard {
     architecture: isObject(architecture) && isName(architecture.name) && isObject(architecture.options),
     files: isObject(files) && 'onnx' in files && Object.values(files).every(isFile),
     input: inputIsGood,
+    block: block === undefined || (isCount(block) && isObject(files) && 'block' in files),
     notes: notes === undefined || isList(notes, isCount),
     states: isList(states, isState),
     outputs: isList(outputs, isName),

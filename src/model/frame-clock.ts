@@ -8,6 +8,15 @@ export interface Due {
   readonly now: boolean;
 }
 
+/** What a {@link FrameClock} remembers. Plain data. */
+export interface FrameClockState {
+  readonly intervals: readonly number[];
+  readonly period: number | undefined;
+  readonly slack: number;
+  readonly grid: number;
+  readonly held: { readonly time: number; readonly fed: boolean } | undefined;
+}
+
 // Networks are trained on whole ranges of tempo and camera: 24 frames per second are as good as 25.
 const asGood = Math.log(1.1);
 // Intervals that are looked at before the rate counts as known.
@@ -54,6 +63,26 @@ export class FrameClock {
     this.#held = undefined;
     this.#period = undefined;
     if (this.#fps !== undefined) this.#decide(this.#fps, undefined);
+  }
+
+  /** What it remembers; a copy. */
+  snapshot(): FrameClockState {
+    return {
+      intervals: [...this.#intervals],
+      period: this.#period,
+      slack: this.#slack,
+      grid: this.#grid,
+      held: this.#held && { ...this.#held },
+    };
+  }
+
+  /** Goes on exactly where the clock was that the state is of. */
+  restore({ intervals, period, slack, grid, held }: FrameClockState): void {
+    this.#intervals = [...intervals];
+    this.#period = period;
+    this.#slack = slack;
+    this.#grid = grid;
+    this.#held = held && { ...held };
   }
 
   /** Takes the time of the next frame, s; increasing. */

@@ -14,6 +14,8 @@ export interface LoadModelOptions extends WebReadOptions {
   readonly device?: Device | 'auto';
   /** Default `half`; `full` takes the file with every bit of the weights, on onnxruntime. */
   readonly precision?: Precision;
+  /** Steps that may wait for the device, over all predictors; one more is refused. Default 64. */
+  readonly queue?: number;
   /**
    * `own`, the default: the model runs in a worker of its own. `here`: where this is called, for a caller that is a worker
    * itself; its frames then need not travel.
@@ -33,7 +35,7 @@ export interface LoadModelOptions extends WebReadOptions {
  * @throws {UnsupportedError} without WebAssembly SIMD.
  */
 export async function loadModel(source: string | URL | ModelBytes, options: LoadModelOptions = {}): Promise<Model> {
-  const { device = 'auto', precision, signal, assets, cache, worker = 'own', workerUrl, threads = 1 } = options;
+  const { device = 'auto', precision, signal, queue, assets, cache, worker = 'own', workerUrl, threads = 1 } = options;
   if (!['own', 'here'].includes(worker)) throw new RangeError(`worker: expected own or here, got ${worker}.`);
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: expected a whole number from 1, got ${threads}.`);
   const [kernels, model] = await Promise.all([loadKernels(), openWebModel(source, options)]);
@@ -48,5 +50,5 @@ export async function loadModel(source: string | URL | ModelBytes, options: Load
     };
     return worker === 'here' ? openWebSession(job) : openWebWorkerSession(job, workerUrl);
   };
-  return openModel(kernels, model, { providers: webProviders, device, precision, signal, open });
+  return openModel(kernels, model, { providers: webProviders, device, precision, signal, queue, open });
 } // prettier-ignore

@@ -20,6 +20,8 @@ export interface LoadModelOptions extends ReadModelOptions {
   readonly device?: Device | 'auto';
   /** Default `half`; `full` takes the file with every bit of the weights, on onnxruntime. */
   readonly precision?: Precision;
+  /** Steps that may wait for the device, over all predictors; one more is refused. Default 64. */
+  readonly queue?: number;
 }
 
 // The thread's script has no place of its own to resolve packages from.
@@ -61,7 +63,14 @@ export async function openNodeSession(
  * @throws {UnsupportedError} without WebAssembly SIMD.
  */
 export async function loadModel(source: string | URL | ModelBytes, options: LoadModelOptions = {}): Promise<Model> {
-  const { device = 'auto', precision, signal } = options;
+  const { device = 'auto', precision, signal, queue } = options;
   const [kernels, model] = await Promise.all([loadKernels(), openModelSource(source, options)]);
-  return openModel(kernels, model, { providers: nodeProviders, device, precision, signal, open: openNodeSession });
+  return openModel(kernels, model, {
+    providers: nodeProviders,
+    device,
+    precision,
+    signal,
+    queue,
+    open: openNodeSession,
+  });
 }

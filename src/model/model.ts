@@ -6,8 +6,10 @@ import type { ModelCard } from './card.js';
 import { type Device, openOnDevice, type Provider, type Skipped } from './devices.js';
 import type { OpenedModel } from './model-files.js';
 import type { Session } from './onnx-runtime.js';
-import { Predictor, type PredictorOptions } from './predictor.js';
+import { spliceWeights } from './onnx-splice.js';
+import { type BlockGraph, Predictor, type PredictorOptions } from './predictor.js';
 import { RowStream } from './row-stream.js';
+import { type QueuedSession, queueSession } from './session-queue.js';
 
 /** A model that is open on a device. */
 export interface Model {
@@ -17,6 +19,10 @@ export interface Model {
   readonly device: Device;
   /** Faster devices that `auto` passed over, and why. */
   readonly skipped: readonly Skipped[];
+  /** Steps that wait for the device. */
+  readonly queued: number;
+  /** Resolves as soon as fewer steps wait than may: for those who push to many predictors at once. */
+  ready(): Promise<void>;
   /**
    * Opens a stream of frames; any number may share the model.
    * @throws {ModelError | TypeError | RangeError} as {@link Predictor}'s constructor.
@@ -37,6 +43,8 @@ export interface OpenModelOptions {
   /** Which of the card's ONNX files: the one with rounded weights, or the one twice its size. */
   readonly precision: Precision | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Steps that may wait for the device, over all predictors. Default 64. */
+  readonly queue: number | undefined;
   /** Opens a session; `read` gives the files the provider needs, verified, in its order. */
   readonly open: (provider: Provider, read: () => Promise<readonly Uint8Array<ArrayBuffer>[]>) => Promise<Session>;
 }
@@ -48,8 +56,9 @@ export interface OpenModelOptions {
 export async function openModel(
   kernels: Kernels,
   { card, read }: OpenedModel,
-  { providers, device: wanted, precision, signal, open }: OpenModelOptions,
+  { providers, device: wanted, precision, signal, queue: limit = 64, open }: OpenModelOptions,
 ): Promise<Model> {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`queue: expected a whole number from 1, got ${limit}.`);
   // A file that is damaged or out of reach is no fault of any device.
   let broken: Error | undefined;
   const readFor = async (provider: Provider): Promise<Uint8Array<ArrayBuffer>[]> => {
@@ -81,15 +90,40 @@ export async function openModel(
     throw broken ?? error;
   });
   const { device, skipped, opened: session } = found;
+  const line = queueSession(session, limit);
   let disposed: Promise<void> | undefined;
+  let block: Promise<QueuedSession> | undefined;
+  const openBlock = async (): Promise<QueuedSession> => {
+    const provider = providers.find((one) => one.device === device)!;
+    const whole = async (): Promise<Uint8Array<ArrayBuffer>> =>
+      spliceWeights(await read('block'), (await readFor(provider))[0]);
+    return queueSession(await open(provider, async () => [await whole()]), limit);
+  };
+  const blocks: BlockGraph | undefined =
+    card.block === undefined || device === 'tfjs'
+      ? undefined
+      : {
+          frames: card.block,
+          open: () => (disposed ? Promise.resolve(line) : (block ??= openBlock())),
+        };
   return {
     card,
     device,
     skipped,
-    createPredictor: (calibration, options) => new Predictor(kernels, session, card, calibration, options),
-    dispose: () => (disposed ??= session.release()),
+    get queued() {
+      return line.queued;
+    },
+    ready: () => line.room(),
+    createPredictor: (calibration, options) => new Predictor(kernels, line, card, calibration, options, blocks),
+    dispose: () => {
+      const rest = block?.then(
+        (opened) => opened.release(),
+        () => undefined,
+      );
+      return (disposed ??= Promise.all([line.release(), rest]).then(() => undefined));
+    },
   };
-}
+} // prettier-ignore
 
 /** Bars of the instrument a model's card has in mind. */
 export function nominalBars({ input, notes }: ModelCard): number {

@@ -11,8 +11,13 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A graph that is ready to run. */
 export interface Session {
-  /** Runs the graph. The results are the caller's; feeds are only read. `fetch` names the wanted outputs, all by default. */
-  run(feeds: Tensors, fetch?: readonly string[]): Promise<Tensors>;
+  /**
+   * Runs the graph. The results are the caller's; feeds are only read. `fetch` names the wanted outputs, all by default;
+   * `signal` is minded by sessions that have a line before them.
+   */
+  run(feeds: Tensors, fetch?: readonly string[], signal?: AbortSignal): Promise<Tensors>;
+  /** Throws a `ModelError` when no more work should be begun; sessions without a line before them have none. */
+  admit?(): void;
   /** Frees the graph. */
   release(): Promise<void>;
 }

@@ -25,6 +25,21 @@ export interface PickFrame {
   readonly offset?: ArrayLike<number>;
 }
 
+/** What a {@link StrikePicker} remembers. Plain data. */
+export interface StrikePickerState {
+  readonly rows: readonly PickedRow[];
+  readonly times: readonly number[];
+  readonly deafUntil: Float64Array;
+  readonly frame: number;
+}
+
+interface PickedRow {
+  readonly time: number;
+  readonly onset: Float32Array;
+  readonly velocity: Float32Array;
+  readonly offset?: Float32Array;
+}
+
 /**
  * Picks strikes as frames come in. Bars are in playing order; those whose rows differ are not neighbours.
  *
@@ -38,7 +53,7 @@ export class StrikePicker {
   /** Frames an answer lags behind contact: the head's latency, and the frame that proves the peak. */
   readonly latency: number;
   // The last three frames, oldest first; [bars] each.
-  #rows: { time: number; onset: Float32Array; velocity: Float32Array; offset?: Float32Array }[] = [];
+  #rows: PickedRow[] = [];
   #times: number[] = [];
   readonly #deafUntil: Float64Array;
   #frame = 0;
@@ -64,6 +79,26 @@ export class StrikePicker {
     this.#times = [];
     this.#frame = 0;
     this.#deafUntil.fill(-Infinity);
+  }
+
+  /** What it remembers; a copy. */
+  snapshot(): StrikePickerState {
+    return structuredClone({ rows: this.#rows, times: this.#times, deafUntil: this.#deafUntil, frame: this.#frame });
+  }
+
+  /**
+   * Goes on exactly where the picker was that the state is of.
+   * @throws {RangeError} when that one had another number of bars.
+   */
+  restore(state: StrikePickerState): void {
+    const { rows, times, deafUntil, frame } = structuredClone(state);
+    if (deafUntil.length !== this.#bars.length) {
+      throw new RangeError(`expected a state of ${this.#bars.length} bars, got ${deafUntil.length}`);
+    }
+    this.#rows = [...rows];
+    this.#times = [...times];
+    this.#deafUntil.set(deafUntil);
+    this.#frame = frame;
   }
 
   /**

@@ -10,7 +10,7 @@ export interface PredictOptions extends Omit<PredictorOptions, 'frame'> {
   readonly onFrame?: (frames: number, time: number) => void;
   /** Told of every frame what it cost, s: waiting for it, rectifying it, and waiting for the model's answers about it. */
   readonly onSpent?: (decode: number, rectify: number, model: number) => void;
-  /** Ends the loop between two frames; it throws the signal's reason. */
+  /** Ends the loop; it throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ export async function* predict(
     for await (const frame of video.frames()) {
       const came = performance.now();
       // What a push does before it gives a promise, it does here.
-      const pushed = predictor.push(frame);
+      const pushed = predictor.push(frame, signal ? { signal } : {});
       const rectified = performance.now();
       const strikes = await pushed;
       onSpent?.((came - asked) / 1000, (rectified - came) / 1000, (performance.now() - rectified) / 1000);
@@ -65,6 +65,6 @@ export async function* predict(
     if (frames === 0 || !isMarimbaError(error, 'VideoError')) throw error;
     problem = error;
   }
-  yield* await predictor.flush();
+  yield* await predictor.flush(signal ? { signal } : {});
   if (problem !== undefined) throw problem;
 }

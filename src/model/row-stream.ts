@@ -11,6 +11,9 @@ const zeros = (shape: readonly number[]): Tensor => ({
   shape,
 });
 
+/** What a {@link RowStream} remembers: by part, states by name. Plain data. */
+export type RowStreamState = readonly Readonly<Record<string, Float32Array>>[];
+
 /** A run of the network: the bars it answers for, what it sees and what it remembers. */
 interface Part {
   /** First bar it sees. */
@@ -18,7 +21,7 @@ interface Part {
   /** Bars whose answers are taken from it. */
   readonly take: readonly [first: number, end: number];
   /** Its piece of the strip, where it does not see the whole image. */
-  readonly piece?: Float32Array;
+  piece?: Float32Array;
   states: Record<string, Tensor>;
 }
 
@@ -79,54 +82,115 @@ export class RowStream {
     }
   }
 
+  /** What it remembers; a copy. */
+  snapshot(): RowStreamState {
+    return this.#parts.map(({ states }) =>
+      Object.fromEntries(Object.entries(states).map(([name, { data }]) => [name, Float32Array.from(data)])),
+    );
+  }
+
+  /**
+   * Goes on exactly where the stream was that the state is of.
+   * @throws {RangeError} when that one was of another model or number of bars.
+   */
+  restore(state: RowStreamState): void {
+    const sizes = (parts: readonly Readonly<Record<string, { readonly length: number }>>[]): string =>
+      parts.map((part) => Object.entries(part).map(([name, { length }]) => `${name} ${length}`).sort().join(', ')).join('; '); // prettier-ignore
+    const [expected, got] = [sizes(this.snapshot()), sizes(state)];
+    if (got !== expected) throw new RangeError(`expected a state of ${expected}, got ${got}`);
+    this.#parts.forEach((part, i) => {
+      part.states = Object.fromEntries(
+        Object.entries(part.states).map(([name, { shape }]) => [name, { data: state[i][name].slice(), shape }]),
+      );
+    });
+  }
+
   /**
    * Takes one image, [channels x height x width], and returns the wanted outputs, [1 x bars] each.
-   * @throws {ModelError} when the session fails, or gives something else than the card says.
+   * @param signal takes it out of the session's line before its turn.
+   * @throws {ModelError} when the session fails, gives something else than the card says, or numbers that are none.
    */
-  async step(image: Float32Array): Promise<Tensors> {
-    if (this.#model.input.window === undefined) return this.#run(this.#parts[0], image);
-    const answers = Object.fromEntries(this.#outputs.map((name) => [name, zeros([1, this.#bars])]));
+  async step(image: Float32Array, signal?: AbortSignal): Promise<Tensors> {
+    return this.#through(this.#session, image, undefined, signal);
+  }
+
+  /**
+   * Takes as many images as the block graph does, [frames x channels x height x width], and returns the wanted outputs,
+   * [frames x bars] each; the same as so many steps.
+   * @param blocks runs the graph that takes so many.
+   * @throws as {@link RowStream.step}.
+   */
+  async block(blocks: Session, images: Float32Array, frames: number, signal?: AbortSignal): Promise<Tensors> {
+    return this.#through(blocks, images, frames, signal);
+  }
+
+  async #through(
+    session: Session,
+    images: Float32Array,
+    frames: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Tensors> {
+    const rows = frames ?? 1;
+    if (this.#model.input.window === undefined) return this.#run(session, this.#parts[0], images, frames, signal);
+    const answers = Object.fromEntries(this.#outputs.map((name) => [name, zeros([rows, this.#bars])]));
     for (const part of this.#parts) {
-      const { from, piece, take } = part;
-      const results = await this.#run(part, piece ? this.#cut(image, part) : image);
+      const { from, take } = part;
+      const results = await this.#run(session, part, this.#cut(images, part, rows), frames, signal);
       for (const name of this.#outputs) {
-        const own = (results[name].data as Float32Array).subarray(take[0] - from, take[1] - from);
-        (answers[name].data as Float32Array).set(own, take[0]);
+        const [to, own] = [answers[name].data as Float32Array, results[name].data as Float32Array];
+        for (let k = 0; k < rows; k++) {
+          const at = k * this.#model.input.window - from;
+          to.set(own.subarray(at + take[0], at + take[1]), k * this.#bars + take[0]);
+        }
       }
     }
     return answers;
   }
 
-  /** The part's own columns of the strip. */
-  #cut(image: Float32Array, { from, piece }: Part): Float32Array {
+  /** The part's own columns of the strips. */
+  #cut(images: Float32Array, part: Part, frames: number): Float32Array {
     const [, channels, height, seen] = this.#image;
-    const first = from * this.#model.input.cellWidth!;
+    if (!part.piece) return images;
+    if (part.piece.length < frames * channels * height * seen) part.piece = new Float32Array(frames * channels * height * seen);
+    const first = part.from * this.#model.input.cellWidth!;
     const known = Math.min(seen, this.#columns - first);
-    for (let y = 0; y < channels * height; y++) {
+    for (let y = 0; y < frames * channels * height; y++) {
       const at = y * this.#columns + first;
-      piece!.set(image.subarray(at, at + known), y * seen);
+      part.piece.set(images.subarray(at, at + known), y * seen);
     }
-    return piece!;
-  }
+    return part.piece.subarray(0, frames * channels * height * seen);
+  } // prettier-ignore
 
-  async #run(part: Part, image: Float32Array): Promise<Tensors> {
+  async #run(
+    session: Session,
+    part: Part,
+    image: Float32Array,
+    frames: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Tensors> {
     const { input } = this.#model;
-    const feeds: Record<string, Tensor> = { [input.name]: { data: image, shape: this.#image } };
+    const shape = frames === undefined ? this.#image : [1, frames, ...this.#image.slice(1)];
+    const feeds: Record<string, Tensor> = { [input.name]: { data: image, shape } };
     for (const [name, state] of Object.entries(part.states)) feeds[`state.${name}`] = state;
-    const results = await this.#session.run(feeds, this.#fetch);
-    const answered = input.window ?? this.#bars;
+    const results = await session.run(feeds, this.#fetch, signal);
+    const answered = (input.window ?? this.#bars) * (frames ?? 1);
     for (const name of this.#fetch) {
-      const size = name.startsWith('next.') ? part.states[name.slice(5)].data.length : answered;
+      const isState = name.startsWith('next.');
+      const size = isState ? part.states[name.slice(5)].data.length : answered;
       const data = (results as Partial<Tensors>)[name]?.data;
       if (data?.length !== size) {
         throw new ModelError(
           `The model gives ${data?.length ?? 'no'} values for "${name}", its card says ${size}; copy the model folder again.`,
         );
       }
+      // What a state is made of that holds such numbers shows in every output.
+      if (!isState && !(data as Float32Array).every(Number.isFinite)) {
+        throw new ModelError(`The model answers "${name}" with values that are no numbers; reset() the predictor, and load the model again if that does not help.`);
+      }
     }
     for (const name of Object.keys(part.states)) part.states[name] = results[`next.${name}`];
     return results;
-  }
+  } // prettier-ignore
 
   /**
    * One step on an empty image, so that whatever a device compiles or refuses, it does now.

@@ -56,6 +56,12 @@ export function modelViews({ geometry, shape, cellWidth, window }: ModelInput, c
   });
 }
 
+/** The gray pictures a view holds, and whether there has been none; plain data. */
+export interface ViewImageState {
+  readonly data: Float32Array | undefined;
+  readonly first: boolean;
+}
+
 /** What one view gives a model, frame after frame. */
 export interface ViewImage {
   /** [3 x height x width]: the view's differences, or its three last gray pictures, oldest first. Valid until the next frame. */
@@ -64,12 +70,19 @@ export interface ViewImage {
   readonly advance: () => void;
   /** The next frame is the first: the gray pictures before it are taken to be like it. */
   readonly reset: () => void;
+  /** What it remembers beyond the rectifier; a copy. */
+  readonly snapshot: () => ViewImageState;
+  /** Goes on exactly where the image was that the state is of. */
+  readonly restore: (state: ViewImageState) => void;
 }
 
 /** The images of a view, as its model wants them. */
 export function viewImage({ gray, output }: RectifiedView, channels: ModelInput['channels']): ViewImage {
   const nothing = (): void => undefined;
-  if (channels === 'differences') return { data: output, advance: nothing, reset: nothing };
+  if (channels === 'differences') {
+    const snapshot = (): ViewImageState => ({ data: undefined, first: false });
+    return { data: output, advance: nothing, reset: nothing, snapshot, restore: nothing };
+  }
   const plane = gray.length;
   const data = new Float32Array(3 * plane);
   let first = true;
@@ -83,6 +96,11 @@ export function viewImage({ gray, output }: RectifiedView, channels: ModelInput[
     },
     reset() {
       first = true;
+    },
+    snapshot: () => ({ data: data.slice(), first }),
+    restore(state) {
+      data.set(state.data!);
+      ({ first } = state);
     },
   };
 }

@@ -1,5 +1,6 @@
 // Files of models and runtimes in a browser: fetched once, kept in the Cache API, found there the next time.
 import { ModelError } from '../errors.js';
+import { shippedFiles, shippedNames } from './generated/shipped-models.js';
 import {
   addressOf,
   type FetchOptions,
@@ -78,21 +79,13 @@ export interface WebReadOptions extends ReadModelOptions {
   readonly cache?: boolean;
 }
 
-/** Bundlers copy what is named in this very form, each under a name of its own. */
 function shippedFile(name: string, path: string): URL {
-  const files: Readonly<Record<string, URL | undefined>> = {
-    'bar-lstm/card.json': new URL('../../models/bar-lstm/card.json', import.meta.url),
-    'bar-lstm/model.onnx': new URL('../../models/bar-lstm/model.onnx', import.meta.url),
-    'bar-lstm/tfjs/model.json': new URL('../../models/bar-lstm/tfjs/model.json', import.meta.url),
-    'bar-lstm/tfjs/weights.bin': new URL('../../models/bar-lstm/tfjs/weights.bin', import.meta.url),
-  };
-  const found = files[`${name}/${path}`];
-  if (found) return found;
-  const names = [...new Set(Object.keys(files).map((key) => key.slice(0, key.indexOf('/'))))];
+  const files = shippedFiles();
+  if (Object.hasOwn(files, `${name}/${path}`)) return files[`${name}/${path}`];
   throw new ModelError(
-    names.includes(name)
+    shippedNames.includes(name)
       ? `The file ${path} of ${name} is no part of this page; serve models/${name}/ in a folder and name it as assets.`
-      : `There is no model "${name}"; the models that ship are ${names.join(', ')}. Give an address for others.`,
+      : `There is no model "${name}"; the models that ship are ${shippedNames.join(', ')}. Give an address for others.`,
   );
 }
 

@@ -26,11 +26,16 @@ interface OrtWeb extends OrtModule {
 
 // The WebGPU build runs WebAssembly too, but is nearly twice as large.
 async function loadOrt(device: 'webgpu' | 'wasm'): Promise<OrtWeb> {
+  let ort: OrtWeb;
   try {
-    return device === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
+    ort = device === 'webgpu' ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
   } catch (cause) {
     throw new UnsupportedError('onnxruntime-web is no part of this page; npm install onnxruntime-web', { cause });
   }
+  // A bundler was told to put an empty module in its place.
+  if (!('InferenceSession' in ort))
+    throw new UnsupportedError(`This page has been built without onnxruntime-web/${device}.`);
+  return ort;
 }
 
 const wasmFile = {

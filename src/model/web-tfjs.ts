@@ -10,6 +10,7 @@ async function load(): Promise<TfjsModules> {
     const core = await import('@tensorflow/tfjs-core');
     const converter = await import('@tensorflow/tfjs-converter');
     const backend = await import('@tensorflow/tfjs-backend-wasm');
+    if (!('setBackend' in core)) throw new Error('an empty module in its place');
     return {
       core: core as unknown as TfjsCore,
       converter: converter as unknown as TfjsConverter,

@@ -116,6 +116,8 @@ export async function hear(
   let problem: Error | undefined;
   try {
     const listening = predict(frames, model, calibration, {
+      // Nobody waits for a single frame of a file.
+      gather: true,
       ...(head === undefined ? {} : { head }),
       ...(threshold === undefined ? {} : { threshold }),
       ...(signal === undefined ? {} : { signal }),

@@ -26,6 +26,19 @@ export function inferenceGraph(architecture: Architecture, weights: Weights, for
   return tape;
 }
 
+/** Frames that a block graph takes at once: what is gained by more is little. */
+export const blockFrames = 16;
+
+/**
+ * The bytes of an .onnx file for `blockFrames` frames at once, of the same layers and without the weights: those come from
+ * the file that `exportOnnx` gives, by their names.
+ */
+export function exportBlock(architecture: Architecture, weights: Weights): Uint8Array {
+  const form = { batch: 1, frames: blockFrames };
+  const whole = inferenceGraph(architecture, weights, form).model(architecture.name, {});
+  return encodeOnnx({ ...whole, constants: whole.constants.filter(({ name }) => !weights.has(name)) });
+}
+
 /**
  * The bytes of the .onnx file that `inferenceGraph` describes; `metadata` is stored in it. Long arrays that are exact in half
  * precision, as after `roundToHalf`, are stored in it.

@@ -8,10 +8,11 @@ import { ModelError } from '../errors.js';
 import { type ModelCard, type ModelFile, type OnsetHead, parseCard, verifyFile } from '../model/card.js';
 import { makeArchitecture } from './architectures/index.js';
 import { readWeights } from './checkpoint.js';
-import { exportOnnx } from './export-onnx.js';
+import { blockFrames, exportBlock, exportOnnx } from './export-onnx.js';
 import { exportTfjs } from './export-tfjs.js';
 import { roundToHalf } from './half.js';
 import { type Listener, stateShapes } from './listen.js';
+import type { Precision } from '../model/model.js';
 import type { ModelInput } from '../model/views.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
@@ -35,7 +36,8 @@ export interface ModelFolderOptions {
 
 /**
  * Writes the files of a model: `model.onnx` and, for TensorFlow.js, `tfjs/model.json` and `tfjs/weights.bin`, all of the weights
- * rounded to half precision and stored in it; `model.f32.onnx` and `weights.safetensors` with every bit.
+ * rounded to half precision and stored in it; `model.f32.onnx` and `weights.safetensors` with every bit; `block.onnx`, the graph
+ * that takes several frames at once, with the weights of either.
  * @returns what the card says of them.
  */
 export async function writeModelFiles(
@@ -59,6 +61,7 @@ export async function writeModelFiles(
   const tfjs = exportTfjs(architecture, rounded);
   return {
     onnx: await write('model.onnx', exportOnnx(architecture, rounded)),
+    block: await write('block.onnx', exportBlock(architecture, weights)),
     full: await write('model.f32.onnx', exportOnnx(architecture, weights)),
     tfjs: await write('tfjs/model.json', new TextEncoder().encode(JSON.stringify(tfjs.json))),
     tfjsWeights: await write('tfjs/weights.bin', tfjs.weights),
@@ -82,7 +85,7 @@ export async function rewriteModelFolder(folder: string): Promise<ModelCard> {
   const architecture = makeArchitecture(card.architecture.name, card.architecture.options);
   const { path = 'weights.safetensors' } = (card.files.weights as ModelFile | undefined) ?? {};
   const weights = await readWeights(join(folder, path));
-  const rewritten = { ...card, files: await writeModelFiles(folder, architecture, weights) };
+  const rewritten = { ...card, block: blockFrames, files: await writeModelFiles(folder, architecture, weights) };
   await writeCard(folder, rewritten);
   return rewritten;
 }
@@ -97,6 +100,7 @@ export async function writeModelFolder(folder: string, options: ModelFolderOptio
     architecture: { name: architecture.name, options: architecture.options },
     files: await writeModelFiles(folder, architecture, weights),
     input,
+    block: blockFrames,
     states: stateShapes(architecture),
     outputs,
     onsets: heads.map(onsetHead),
@@ -120,11 +124,13 @@ export async function writeCard(folder: string, card: ModelCard): Promise<void> 
 
 /**
  * Opens a model folder for evaluation. The caller releases the session.
+ * @param precision of the weights: as it ships, or with every bit.
  * @throws {ModelError} when card or model are missing or damaged.
  */
 export async function openModelFolder(
   folder: string,
   runtime: Runtime,
+  precision: Precision = 'half',
 ): Promise<{ readonly card: ModelCard; readonly listener: Listener }> {
   const read = async (path: string): Promise<Buffer<ArrayBuffer>> => {
     try {
@@ -138,8 +144,10 @@ export async function openModelFolder(
   const from = join(folder, 'card.json');
   const card = parseCard((await read('card.json')).toString('utf8'), from);
   const { input, files, states, onsets, outputs } = card;
-  const bytes = await read(files.onnx.path);
-  await verifyFile(files.onnx, bytes, join(folder, files.onnx.path));
+  const file = precision === 'half' ? files.onnx : (files.full as ModelFile | undefined);
+  if (!file) throw new ModelError(`${from} names no file with the full precision; write it with deep-marimba export.`);
+  const bytes = await read(file.path);
+  await verifyFile(file, bytes, join(folder, file.path));
   return {
     card,
     listener: {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,7 +93,7 @@ describe('the tarball', () => {
   it('has types that agree with its code', async () => {
     const archive = createPackageFromTarballData(new Uint8Array(readFileSync(tarball)));
     const result = await checkPackage(archive, {
-      entrypoints: ['.', './worklet', './model-worker', './live-worker', './package.json'],
+      entrypoints: ['.', './worklet', './model-worker', './live-worker', './left-out', './package.json'],
     });
     if (result.types === false) throw new Error('The package has no types.');
     // ESM only, by choice: `require` and TypeScript's node10 resolution are not served.
@@ -120,6 +121,10 @@ describe('the tarball', () => {
       './live-worker': {
         types: './dist/types/kiosk/live-worker.d.ts',
         default: './dist/kiosk/live-worker.js',
+      },
+      './left-out': {
+        types: './dist/types/model/left-out.d.ts',
+        default: './dist/model/left-out.js',
       },
       './kernels.wasm': './dist/kernels.wasm',
       './models/*': './models/*',
@@ -244,6 +249,48 @@ describe('in a bundle for browsers', () => {
     writeFileSync(join(outDir, 'package.json'), '{ "type": "module" }');
     proves(outDir);
   });
+
+  it('copies no runtime into an app that leaves it out', async () => {
+    // Where onnxruntime-web is installed: 27 MB for WebGPU and 14 MB for wasm.
+    const modules = join(app, 'node_modules');
+    for (const name of [
+      'onnxruntime-web',
+      'onnxruntime-common',
+      'flatbuffers',
+      'guid-typescript',
+      'long',
+      'platform',
+      'protobufjs',
+    ]) {
+      const link = join(modules, name);
+      if (!existsSync(link) && existsSync(join(root, 'node_modules', name)))
+        symlinkSync(join(root, 'node_modules', name), link, 'dir');
+    }
+    const page = join(app, 'loads.mjs');
+    writeFileSync(page, `import { loadModel } from 'deep-marimba'; console.log(loadModel);`);
+    const built = async (alias: Record<string, string>): Promise<string[]> => {
+      const outDir = join(home, 'left-out');
+      await vite({
+        root: app,
+        configFile: false,
+        logLevel: 'silent',
+        resolve: { alias },
+        worker: { format: 'es' },
+        build: { outDir, emptyOutDir: true, minify: false, target: 'es2022', rolldownOptions: { input: page } },
+      });
+      const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' });
+      expect(files.some((name) => /model-.*\.onnx$/.test(name))).toBe(true);
+      return files.filter((name) => /ort-.*\.wasm$/.test(name));
+    };
+    const empty = 'deep-marimba/left-out';
+    expect(await built({ 'onnxruntime-web/webgpu': empty })).toEqual([
+      expect.stringMatching(/ort-wasm-simd-threaded-[\w-]+\.wasm$/) as string,
+    ]);
+    expect(await built({ 'onnxruntime-web/webgpu': empty, 'onnxruntime-web/wasm': empty })).toEqual([]);
+    // All that is left: models, kernels, decoders.
+    expect(sizeOf(join(home, 'left-out'))).toBeLessThan(6e6);
+    for (const name of ['onnxruntime-web', 'onnxruntime-common']) rmSync(join(modules, name), { force: true });
+  }, 180_000);
 
   it('works through webpack', async () => {
     const outdir = join(home, 'webpack');
