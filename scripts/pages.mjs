@@ -28,13 +28,14 @@ export async function bundlePages(outdir) {
       entryPoints: {
         worklet: 'src/worklet-entry.ts',
         'live-worker': 'src/kiosk/live-worker.ts',
+        'find-worker': join(from, 'find-worker.ts'),
         'tape-processor': join(from, 'tape-processor.ts'),
         'service-worker': join(from, 'service-worker.ts'),
       },
     }),
   ]);
   for (const file of readdirSync(from)) {
-    if (/\.(html|json|png|svg|webm|webmanifest)$/.test(file)) copyFileSync(join(from, file), join(outdir, file));
+    if (/\.(html|js|json|png|svg|webm|webmanifest)$/.test(file)) copyFileSync(join(from, file), join(outdir, file));
   }
   copyFileSync('node_modules/@fontsource/instrument-serif/LICENSE', join(outdir, 'instrument-serif.LICENSE.txt'));
   // A runtime's wasm file must be of the version whose script is in the page.

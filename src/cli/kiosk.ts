@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
 import { mimeType, pageHeaders, serveLocally } from './local-server.js';
 import { openBrowser } from './open-browser.js';
-import { kioskFiles, type PageFiles, serviceWorker } from './page-files.js';
+import { kioskFiles, type PageFiles, versionOf } from './page-files.js';
 
 interface KioskOptions {
   readonly port: number;
@@ -25,14 +25,15 @@ const headersFile = `/*\n${Object.entries(pageHeaders)
   .join('')}`;
 
 async function exportTo(folder: string, page: PageFiles): Promise<void> {
+  const { files } = await versionOf(page);
   for (const [path, place] of page.places) {
     const target = join(folder, path);
     await mkdir(dirname(target), { recursive: true });
-    // The service worker comes last: a browser that finds it finds all the rest.
-    if (path !== 'service-worker.js') await copyFile(place, target);
+    if (!files.has(path)) await copyFile(place, target);
   }
   await writeAtomic(join(folder, '_headers'), headersFile);
-  await writeAtomic(join(folder, 'service-worker.js'), await serviceWorker(page));
+  // The service worker comes last: a browser that finds it finds all the rest.
+  for (const [path, bytes] of files) await writeAtomic(join(folder, path), bytes);
   process.stderr.write(
     `${folder}: ${page.places.size + 1} files for any web server (https, or localhost). _headers has the headers it should send; the page works without them.\n`,
   );
@@ -45,14 +46,15 @@ async function run(options: KioskOptions): Promise<void> {
     await exportTo(options.export, page);
     return;
   }
-  const worker = await serviceWorker(page);
+  const { files } = await versionOf(page);
   const server = await serveLocally({
     port: options.port,
     file: async (path) => {
-      if (path === 'service-worker.js') return { bytes: worker, type: mimeType(path) };
       const name = path === '' ? 'index.html' : path;
+      const made = files.get(name);
       const place = page.places.get(name);
-      return place === undefined ? undefined : { bytes: await readFile(place), type: mimeType(name) };
+      if (place === undefined) return undefined;
+      return { bytes: made ?? (await readFile(place)), type: mimeType(name) };
     },
   });
   process.stdout.write(`${server.url}\n`);

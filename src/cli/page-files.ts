@@ -81,23 +81,43 @@ export async function kioskFiles(): Promise<PageFiles> {
   return { places, problems };
 }
 
-// Read only when they are asked for: a page takes one of the runtimes, and each is larger than all the rest.
-const isRuntime = (path: string): boolean => path.endsWith('.wasm');
+// Of the runtimes, the one that runs everywhere is kept for times without a network; whoever loads another keeps that one.
+const keptRuntimes = ['ort-wasm-simd-threaded.wasm', 'tfjs-backend-wasm-simd.wasm'];
 
-/**
- * The service worker with the list of what it keeps. Its version is what all those files contain: one byte more, and it is another.
- * The runtimes' files are not in it: whoever loads them keeps the one that is used.
- */
-export async function serviceWorker({ places }: PageFiles): Promise<Uint8Array> {
-  const hash = createHash('sha256');
-  const files: string[] = [];
+/** The version of a page, and the files that are made of it. */
+export interface PageVersion {
+  /** What all its files contain, models too: one byte more, and it is another. */
+  readonly version: string;
+  /** `index.html`, which knows its version, and `service-worker.js`, which knows every file of it by its hash. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Names what a page is made of. */
+export async function versionOf({ places }: Pick<PageFiles, 'places'>): Promise<PageVersion> {
+  const runtime = keptRuntimes.find((path) => places.has(path));
+  const hashes: Record<string, string> = {};
   for (const path of [...places.keys()].sort()) {
-    if (isRuntime(path) || path === 'service-worker.js') continue;
-    files.push(path === 'index.html' ? './' : path);
-    hash.update(`${path}\0`).update(await readFile(places.get(path)!));
+    if ((path.endsWith('.wasm') && path !== runtime) || path === 'service-worker.js') continue;
+    hashes[path] = sha256(await readFile(places.get(path)!));
   }
-  const list = JSON.stringify({ version: hash.digest('hex').slice(0, 16), files });
-  return Buffer.from(`const PRECACHE=${list};\n${await readFile(places.get('service-worker.js')!, 'utf8')}`);
+  const worker = await readFile(places.get('service-worker.js')!, 'utf8');
+  const version = sha256(Buffer.from(JSON.stringify([hashes, worker]))).slice(0, 16);
+  const page = (await readFile(places.get('index.html')!, 'utf8')).replace(
+    /(<meta name="version" content=")[^"]*/,
+    `$1${version}`,
+  );
+  // The page's address is its folder.
+  delete hashes['index.html'];
+  const list = JSON.stringify({ version, files: { './': sha256(Buffer.from(page)), ...hashes } });
+  return {
+    version,
+    files: new Map([
+      ['index.html', Buffer.from(page)],
+      ['service-worker.js', Buffer.from(`const PRECACHE=${list};\n${worker}`)],
+    ]),
+  };
 }
 
 /** Finds the files of the page of `deep-marimba calibrate`, which needs no model. */

@@ -46,6 +46,8 @@ export interface ModelPlace {
   nameOf(path: string): string;
   /** Reads one; `sha256` is absent of the card itself. `onBytes` is told how many have come so far. */
   read(path: string, sha256: string | undefined, onBytes: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same past whatever is kept of it, where something is kept: what was kept may have been damaged. */
+  readAnew?(path: string, sha256: string, onBytes: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -61,8 +63,15 @@ export async function openModelAt(place: ModelPlace, options: ReadModelOptions =
     signal?.throwIfAborted();
     const file = fileOf(card, name);
     const { path, bytes: total, sha256 } = file;
-    const bytes = await place.read(path, sha256, (loaded) => onProgress?.({ file: path, loaded, total }));
-    await verifyFile(file, bytes, place.nameOf(path));
+    const onBytes = (loaded: number): void => onProgress?.({ file: path, loaded, total });
+    let bytes = await place.read(path, sha256, onBytes);
+    try {
+      await verifyFile(file, bytes, place.nameOf(path));
+    } catch (error) {
+      if (!place.readAnew) throw error;
+      bytes = await place.readAnew(path, sha256, onBytes);
+      await verifyFile(file, bytes, place.nameOf(path));
+    }
     onProgress?.({ file: path, loaded: total, total });
     return bytes;
   };

@@ -23,6 +23,8 @@ async function openCache(): Promise<Cache | undefined> {
 export interface CachedFetchOptions extends FetchOptions {
   /** Whether to keep files, and to look for them. Default true. */
   readonly cache?: boolean | undefined;
+  /** Fetches it even if it is kept, and keeps the new one. */
+  readonly anew?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface CachedFetchOptions extends FetchOptions {
 export async function fetchCached(
   address: URL,
   version: string | undefined,
-  { cache: wanted = true, ...options }: CachedFetchOptions = {},
+  { cache: wanted = true, anew = false, ...options }: CachedFetchOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const cache = wanted && /^https?:$/.test(address.protocol) ? await openCache() : undefined;
   if (!cache) return fetchBytes(address, options);
@@ -44,7 +46,7 @@ export async function fetchCached(
     const found = await cache.match(key);
     return found && new Uint8Array(await found.arrayBuffer());
   };
-  if (version !== undefined) {
+  if (version !== undefined && !anew) {
     const found = await kept();
     if (found) return found;
   }
@@ -113,6 +115,11 @@ export async function openWebModel(
     {
       nameOf: (path) => addressIn(path).href,
       read: async (path, sha256, onBytes) => fetchCached(addressIn(path), sha256, { cache, signal, onBytes }),
+      ...(cache === false
+        ? {}
+        : {
+            readAnew: (path, sha256, onBytes) => fetchCached(addressIn(path), sha256, { signal, onBytes, anew: true }),
+          }),
     },
     options,
   );

@@ -52,6 +52,8 @@ export class EditorPanel {
   >;
   readonly #noteRow: HTMLElement;
   #said = '';
+  #saidOf: Bars = [];
+  #asked = 0;
 
   constructor(editor: BarsEditor, options: PanelOptions) {
     this.#editor = editor;
@@ -106,7 +108,7 @@ export class EditorPanel {
           return;
         }
         editor.startCorners((corners) => {
-          void this.#ask(() => options.fit(corners, layoutName()));
+          void this.ask(() => options.fit(corners, layoutName()));
         });
       }),
       down: button('−', 'A semitone down (-)', () => {
@@ -144,7 +146,7 @@ export class EditorPanel {
         element(
           'div',
           { className: 'row' },
-          button('Find them', 'Look for bars in the picture', () => void this.#ask(options.detect), 'primary'),
+          button('Find them', 'Look for bars in the picture', () => void this.look(), 'primary'),
           this.#buttons.corners,
         ),
         element('div', { className: 'row' }, layout, count, low, high),
@@ -184,10 +186,45 @@ export class EditorPanel {
     this.#show();
   }
 
-  /** Says something until the next change of mode. */
+  /** Says something until the bars change. */
   say(message: string): void {
     this.#said = message;
+    this.#saidOf = this.#editor.bars;
     this.#show();
+  }
+
+  /** Looks for the bars; see {@link ask}. */
+  look(): Promise<Found | undefined> {
+    return this.ask(this.#options.detect);
+  }
+
+  /**
+   * Asks for bars and takes them. What comes after somebody has begun to do it by hand, or has asked again, is not taken.
+   * @returns what was taken.
+   */
+  async ask(question: () => Promise<Found>): Promise<Found | undefined> {
+    this.#asked += 1;
+    const [asked, before] = [this.#asked, this.#editor.bars];
+    const overtaken = (): boolean =>
+      asked !== this.#asked || this.#editor.bars !== before || this.#editor.mode !== 'move';
+    this.say('Looking for the bars…');
+    this.element.setAttribute('aria-busy', 'true');
+    let found: Found | undefined;
+    let message: string;
+    try {
+      found = await question();
+      ({ message } = found);
+    } catch (error) {
+      message = sentence(error);
+    }
+    if (asked === this.#asked) this.element.removeAttribute('aria-busy');
+    if (overtaken()) {
+      if (asked === this.#asked) this.say('');
+      return undefined;
+    }
+    if (found) this.#editor.replace(found.bars);
+    this.say(message);
+    return found;
   }
 
   #naming(): HTMLElement {
@@ -226,20 +263,6 @@ export class EditorPanel {
     );
   }
 
-  async #ask(question: () => Promise<Found>): Promise<void> {
-    this.say('Looking…');
-    this.element.setAttribute('aria-busy', 'true');
-    try {
-      const { bars, message } = await question();
-      this.#editor.replace(bars);
-      this.say(message);
-    } catch (error) {
-      this.say(sentence(error));
-    } finally {
-      this.element.removeAttribute('aria-busy');
-    }
-  }
-
   #midi(): number | undefined {
     const { selection, bars } = this.#editor;
     return selection === 'all' ? undefined : bars.at(selection)?.midi;
@@ -268,6 +291,7 @@ export class EditorPanel {
     const editor = this.#editor;
     const midi = this.#midi();
     const { bars, prompt, flaw, mode } = editor;
+    if (bars !== this.#saidOf) this.#said = '';
     this.#message.textContent = prompt ?? (this.#said || (flaw?.message ?? ''));
     this.#message.classList.toggle(
       'flaw',

@@ -4,9 +4,9 @@ import { element } from '../editor/dom.js';
 import { calibrationOf } from '../editor/edits.js';
 import { EditorPanel } from '../editor/editor-panel.js';
 import type { CalibrateTask } from './calibrate-task.js';
-import { findBars, fitBars } from './find-bars.js';
 import { barSound } from './bar-sound.js';
-import { lumaOf } from './luma-of.js';
+import { lookForBars } from './look-for-bars.js';
+import { stillOf } from './stills.js';
 
 const task = (await (await fetch('task.json')).json()) as CalibrateTask;
 const image = document.querySelector<HTMLImageElement>('.stage img')!;
@@ -20,9 +20,8 @@ stage.style.aspectRatio = `${task.width} / ${task.height}`;
 const picture = { width: task.width, height: task.height };
 const editor = new BarsEditor({ stage, source: image, picture, bars: task.bars });
 const panel = new EditorPanel(editor, {
-  // A moment for the page to say that it is looking.
-  detect: () => soon(() => findBars(lumaOf(image, picture))),
-  fit: (corners, layout) => soon(() => fitBars(lumaOf(image, picture), corners, layout)),
+  detect: () => lookForBars(stillOf(image, picture)),
+  fit: (corners, layout) => lookForBars(stillOf(image, picture), { corners, layout }),
   hear: barSound(),
 });
 
@@ -60,16 +59,4 @@ async function store(): Promise<void> {
           ? error.message
           : String(error);
   }
-}
-
-function soon<Result>(work: () => Result): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    }, 30);
-  });
 }

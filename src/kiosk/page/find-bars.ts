@@ -26,7 +26,6 @@ export function fitBars(picture: LumaPicture, corners: Quad, layout: string): Fo
 
 /** Bars found without help, to be looked at. @throws {Error} with a sentence when there are none to be found. */
 export function findBars(picture: LumaPicture): Found {
-  if (picture.width === 0) throw new Error('There is no picture yet.');
   const { calibration, confidence, found } = detectBars(picture);
   if (calibration === undefined) {
     throw new Error(`Found: ${found}. Point out the four corners of the instrument, or draw the bars.`);

@@ -5,25 +5,29 @@ import { BarsEditor } from '../editor/bars-editor.js';
 import { element, find } from '../editor/dom.js';
 import { calibrationOf, scaledBars } from '../editor/edits.js';
 import { EditorPanel } from '../editor/editor-panel.js';
+import { lacking } from './abilities.js';
 import { barSound } from './bar-sound.js';
 import { cameraSentence, listCameras } from './camera.js';
 import { emblem } from './emblem.js';
-import { findBars, fitBars } from './find-bars.js';
-import { stillOf } from './luma-of.js';
+import { lookForBars } from './look-for-bars.js';
 import { Memory } from './memory.js';
 import { Museum } from './museum.js';
+import { Notice, type NoticeAction } from './notice.js';
 import { keepOffline } from './offline.js';
 import { PictureSource } from './picture-source.js';
 import { Playing } from './playing.js';
+import { stillsOf } from './stills.js';
+import { sayFaults } from './trouble.js';
 
 type Screen = 'start' | 'bars' | 'play';
 
+sayFaults();
 const unattended = new URLSearchParams(location.search).get('kiosk') === '1';
 const memory = new Memory();
 const stage = find(HTMLElement, '.stage');
 const video = find(HTMLVideoElement, '.stage video');
 const complaint = find(HTMLElement, '.complaint');
-const notice = find(HTMLElement, '.notice');
+const notice = new Notice(find(HTMLElement, '.notice'));
 const status = find(HTMLElement, '.status');
 for (const place of document.querySelectorAll('.emblem')) place.append(emblem());
 
@@ -44,22 +48,33 @@ const playing = new Playing({
     status.textContent = line;
   },
   onNotice: say,
+  onProblem: sayProblem,
   onStrike: () => museum?.wake(),
   onMoved: () => void recalibrate(),
 });
 let calibration: Calibration | undefined;
 let editor: BarsEditor | undefined;
-let panel: EditorPanel | undefined;
 let screen: Screen = 'start';
 
-function say(sentence: string): void {
-  notice.textContent = sentence;
+function say(sentence: string, action?: NoticeAction): void {
+  notice.say(sentence, action);
 }
 function report(error: unknown): void {
   say(error instanceof Error ? error.message : String(error));
 }
+/** What does not play may be tried again. */
+function retry(error: unknown): void {
+  const sentence = error instanceof Error ? error.message : String(error);
+  say(sentence, { label: 'Try again', run: () => void play().catch(retry) });
+}
+let saidProblem: string | undefined;
+/** What the memory cannot do is said once. */
+function sayProblem(): void {
+  if (memory.problem !== undefined && memory.problem !== saidProblem) say((saidProblem = memory.problem));
+}
 
 function show(next: Screen): void {
+  const leaves = screen !== next;
   screen = next;
   document.body.dataset.screen = next;
   find(HTMLElement, '.start').hidden = next !== 'start';
@@ -74,6 +89,8 @@ function show(next: Screen): void {
     else button.removeAttribute('aria-current');
   }
   playing.shown = next === 'play';
+  // Whoever goes by keyboard or by ear goes on where the new screen begins.
+  if (leaves) document.querySelector<HTMLElement>(`.${next}-title`)?.focus({ preventScroll: true });
   if (next !== 'bars') {
     editor?.dispose();
     editor = undefined;
@@ -92,51 +109,56 @@ async function arrived(known: Calibration | undefined): Promise<void> {
   stage.style.setProperty('--shape', String(width / height));
   stage.style.aspectRatio = `${width} / ${height}`;
   find(HTMLElement, '.caption').textContent = source.label;
-  const kept = known ?? memory.calibration(source.key);
+  memory.lookAt(source.key);
+  playing.showSettings();
+  let kept = known;
+  try {
+    kept ??= memory.calibration(source.key);
+  } catch (error) {
+    report(error);
+  }
   if (kept && Math.abs(Math.log(((kept.width / kept.height) * height) / width)) < 0.02) {
     calibration = kept;
-    await play();
+    await play().catch(retry);
     return;
   }
   calibration = undefined;
-  try {
-    const { bars, message, confidence } = findBars(await stillOf(video));
-    if (unattended && confidence >= 0.8) {
-      calibration = calibrationOf(bars, { width, height });
-      await play();
-      return;
-    }
-    openEditor(bars, message);
-  } catch (error) {
-    openEditor([], error instanceof Error ? error.message : String(error));
-  }
+  const looking = openEditor([], '');
+  const found = await looking.panel.look();
+  // Nobody is there to look at what is nearly sure.
+  if (unattended && found && found.confidence >= 0.8 && editor === looking.editor) await accept().catch(retry);
 }
 
-function openEditor(bars: Calibration['bars'], message: string): void {
+function openEditor(bars: Calibration['bars'], message: string): { editor: BarsEditor; panel: EditorPanel } {
   const picture = { width: video.videoWidth, height: video.videoHeight };
   editor?.dispose();
   editor = new BarsEditor({ stage, source: video, picture, bars });
   const current = editor;
-  panel = new EditorPanel(current, {
-    detect: async () => findBars(await stillOf(video)),
-    fit: async (corners, layout) => fitBars(await stillOf(video), corners, layout),
+  const panel = new EditorPanel(current, {
+    detect: async () => lookForBars(await stillsOf(video)),
+    fit: async (corners, layout) => lookForBars(await stillsOf(video), { corners, layout }),
     hear: barSound(),
   });
   const go = element('button', {
     type: 'button',
     className: 'primary go-play',
     disabled: current.flaw !== undefined,
-    on: { click: () => void accept().catch(report) },
+    on: { click: () => void accept().catch(retry) },
   }, 'Play these bars'); // prettier-ignore
   current.addEventListener('change', () => {
     go.disabled = current.flaw !== undefined;
     const playButton = find(HTMLButtonElement, '[data-go="play"]');
     playButton.disabled = go.disabled;
   });
-  find(HTMLElement, '.bars-side').replaceChildren(element('h2', {}, 'Where are the bars?'), panel.element, go);
+  find(HTMLElement, '.bars-side').replaceChildren(
+    element('h2', { className: 'bars-title', tabIndex: -1 }, 'Where are the bars?'),
+    panel.element,
+    go,
+  );
   panel.say(message);
   show('bars');
   find(HTMLButtonElement, '[data-go="play"]').disabled = go.disabled;
+  return { editor: current, panel };
 }
 
 /** Takes the bars from the editor, remembers them for this camera, and plays. */
@@ -144,7 +166,7 @@ async function accept(): Promise<void> {
   if (editor) {
     calibration = calibrationOf(editor.bars, editor.picture);
     memory.keep(source.key, calibration);
-    if (memory.problem) say(memory.problem);
+    sayProblem();
   }
   await play();
 }
@@ -161,7 +183,7 @@ async function recalibrate(): Promise<void> {
   say('The camera has been moved; looking for the bars again.');
   try {
     const picture = { width: video.videoWidth, height: video.videoHeight };
-    const { bars } = findBars(await stillOf(video));
+    const { bars } = await lookForBars(await stillsOf(video));
     if (bars.length !== calibration.bars.length) throw new RangeError('another number of bars');
     // The notes stay what they were, from the low end to the high end.
     const notes = calibration.bars.map(({ midi }) => midi).sort((a, b) => a - b);
@@ -169,25 +191,36 @@ async function recalibrate(): Promise<void> {
     calibration = calibrationOf(named, picture);
     memory.keep(source.key, calibration);
     await playing.calibrate(calibration);
-    say('The bars were found again.');
+    const found = 'The bars were found again.';
+    say(found);
     setTimeout(() => {
-      say('');
+      notice.unsay(found);
     }, 4000);
   } catch {
     say('The camera or the instrument has been moved. Choose Bars and put them right.');
   }
 }
 
+/** Opens the camera of last time; where it is gone, any other, and tells so. */
+async function openLast(id: string): Promise<string> {
+  try {
+    await source.useCamera(id);
+    return '';
+  } catch (error) {
+    if (id === '' || !(error instanceof DOMException && error.name === 'OverconstrainedError')) throw error;
+    if ((await listCameras()).length === 0) throw error;
+  }
+  await source.useCamera('');
+  return `The camera of last time is not there; this is ${source.label || 'another one'}.`;
+}
+
 async function useCamera(id = memory.settings.camera): Promise<void> {
   complaint.textContent = '';
   try {
-    await source.useCamera(id);
+    say(await openLast(id));
   } catch (error) {
-    if (id !== '' && error instanceof DOMException && error.name === 'OverconstrainedError') {
-      await useCamera('');
-      return;
-    }
     complaint.textContent = cameraSentence(error);
+    await showCameras();
     if (unattended) setTimeout(() => void useCamera(id), 5000);
     return;
   }
@@ -261,7 +294,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-go]')) 
     if (to === 'bars') {
       const picture = { width: video.videoWidth, height: video.videoHeight };
       openEditor(calibration ? scaledBars(calibration, picture) : [], '');
-    } else if (to === 'play') void accept().catch(report);
+    } else if (to === 'play') void accept().catch(retry);
     else show('start');
   });
 }
@@ -274,6 +307,10 @@ fullScreen.addEventListener('click', () => {
 
 show('start');
 void showCameras();
+sayProblem();
+void lacking().then((sentence) => {
+  if (sentence !== undefined) complaint.textContent = sentence;
+});
 const museum = unattended
   ? new Museum({
       attract: find(HTMLElement, '.attract'),
@@ -285,12 +322,11 @@ const museum = unattended
     })
   : undefined;
 if (unattended) void useCamera();
-void keepOffline((install) => {
-  if (!unattended) return;
-  // Between players: nobody sees the page change.
-  const wait = setInterval(() => {
-    if (find(HTMLElement, '.attract').hidden) return;
-    clearInterval(wait);
-    install();
-  }, 1000);
-});
+// Between players, or before anybody has touched it, nobody sees the page change.
+let touched = false;
+for (const name of ['pointerdown', 'keydown'] as const) {
+  addEventListener(name, () => {
+    touched = true;
+  }, { once: true, capture: true }); // prettier-ignore
+}
+void keepOffline(() => (unattended ? !find(HTMLElement, '.attract').hidden : !touched && screen === 'start'));

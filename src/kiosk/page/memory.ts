@@ -1,4 +1,4 @@
-// What the page remembers from one visit to the next: settings, and where the bars are for each camera.
+// What the page remembers from one visit to the next: settings and where the bars are, for each camera.
 import type { VoiceName } from '../../sound/voices.js';
 import type { Calibration } from '../../types.js';
 import { parseCalibration } from '../../video/calibration.js';
@@ -24,6 +24,7 @@ export class Memory {
   readonly #storage: Storage | undefined;
   readonly #visit = new Map<string, string>();
   #settings: PageSettings;
+  #camera = '';
   /** Why nothing can be remembered, in one sentence; undefined while it can. */
   problem: string | undefined;
 
@@ -36,23 +37,42 @@ export class Memory {
     this.#settings = { ...defaults, ...checkedSettings(this.#read('settings')) };
   }
 
-  /** The settings. */
+  /** The settings: those of the camera that is looked at, else those made last. */
   get settings(): PageSettings {
     return this.#settings;
+  }
+
+  /** Takes up what was set when this camera or clip was looked at last. */
+  lookAt(camera: string): void {
+    this.#camera = camera;
+    this.#settings = {
+      ...this.#settings,
+      ...checkedSettings(this.#read(`settings/${camera}`)),
+      camera: this.#settings.camera,
+    };
   }
 
   /** Changes some settings. */
   set(settings: Partial<PageSettings>): void {
     this.#settings = { ...this.#settings, ...settings };
     this.#write('settings', this.#settings);
+    if (this.#camera !== '') this.#write(`settings/${this.#camera}`, this.#settings);
   }
 
-  /** The bars of a camera or a clip; undefined when they are not known, or what was kept has been damaged. */
+  /**
+   * The bars of a camera or a clip; undefined when they are not known.
+   * @throws {Error} with a sentence when what was kept has been damaged; it is then forgotten.
+   */
   calibration(camera: string): Calibration | undefined {
+    const kept = this.#text(`bars/${camera}`);
+    if (kept === null) return undefined;
     try {
-      return parseCalibration(this.#read(`bars/${camera}`));
-    } catch {
-      return undefined;
+      return parseCalibration(kept);
+    } catch (cause) {
+      this.#forget(`bars/${camera}`);
+      throw new Error('The bars that were kept for this picture have been damaged; here is a new look at them.', {
+        cause,
+      });
     }
   }
 
@@ -61,12 +81,28 @@ export class Memory {
     this.#write(`bars/${camera}`, calibration);
   }
 
+  #text(name: string): string | null {
+    try {
+      return this.#visit.get(name) ?? this.#storage?.getItem(prefix + name) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
   #read(name: string): unknown {
     try {
-      const text = this.#visit.get(name) ?? this.#storage?.getItem(prefix + name);
-      return text == null ? undefined : JSON.parse(text);
+      return JSON.parse(this.#text(name) ?? 'null') as unknown;
     } catch {
       return undefined;
+    }
+  }
+
+  #forget(name: string): void {
+    this.#visit.delete(name);
+    try {
+      this.#storage?.removeItem(prefix + name);
+    } catch {
+      // Overwritten when the bars are kept again.
     }
   }
 

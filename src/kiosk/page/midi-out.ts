@@ -6,13 +6,23 @@ export interface MidiPort {
   readonly name: string;
 }
 
+/** Of a browser's MIDI access, what is used here. */
+export interface MidiAccess {
+  readonly outputs: ReadonlyMap<string, Pick<MIDIOutput, 'id' | 'name' | 'state' | 'send'>>;
+}
+
 // Percussion has no note off of its own; receivers want one.
 const noteLength = 300;
 
 /** MIDI out of the page. */
 export class MidiOut {
-  #access: MIDIAccess | undefined;
-  #port: MIDIOutput | undefined;
+  readonly #ask: () => Promise<MidiAccess>;
+  #access: MidiAccess | undefined;
+  #id = '';
+
+  constructor(ask: () => Promise<MidiAccess> = () => navigator.requestMIDIAccess()) {
+    this.#ask = ask;
+  }
 
   /** Whether the browser can do it at all. */
   static get available(): boolean {
@@ -25,7 +35,7 @@ export class MidiOut {
    */
   async ports(): Promise<MidiPort[]> {
     try {
-      this.#access ??= await navigator.requestMIDIAccess();
+      this.#access ??= await this.#ask();
     } catch (cause) {
       const refused = cause instanceof DOMException && cause.name === 'NotAllowedError';
       throw new Error(
@@ -38,16 +48,17 @@ export class MidiOut {
     return [...this.#access.outputs.values()].map(({ id, name }) => ({ id, name: name ?? id }));
   }
 
-  /** Chooses an output; '' for none. */
+  /** Chooses an output; '' for none. One that is not there is taken when it comes. */
   choose(id: string): void {
-    this.#port = id === '' ? undefined : this.#access?.outputs.get(id);
+    this.#id = id;
   }
 
-  /** Sends a note on, and its off a moment later. A port that was unplugged is silent. */
+  /** Sends a note on, and its off a moment later. A port that was unplugged is silent, and speaks again when it is back. */
   strike(midi: number, velocity: number): void {
-    if (this.#port?.state !== 'connected') return;
+    const port = this.#id === '' ? undefined : this.#access?.outputs.get(this.#id);
+    if (port?.state !== 'connected') return;
     const now = performance.now();
-    this.#port.send([0x90, midi, Math.max(1, Math.round(127 * velocity))], now);
-    this.#port.send([0x80, midi, 0], now + noteLength);
+    port.send([0x90, midi, Math.max(1, Math.round(127 * velocity))], now);
+    port.send([0x80, midi, 0], now + noteLength);
   }
 }

@@ -12,12 +12,16 @@ export interface MuseumOptions {
   readonly onReturn: () => void;
 }
 
+// Between attempts to keep the screen on, ms.
+const askAgain = 5000;
+
 /** Attendance. */
 export class Museum {
   readonly #attract: HTMLElement;
   readonly #idle: number;
   #quietSince = performance.now();
-  #lock: { release(): Promise<void>; readonly released: boolean } | undefined;
+  #lock: WakeLockSentinel | undefined;
+  #asked = -Infinity;
 
   constructor({ attract, idle, ready, onReturn }: MuseumOptions) {
     this.#attract = attract;
@@ -34,14 +38,16 @@ export class Museum {
     });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState !== 'visible') return;
-      void this.#keepAwake();
+      this.#asked = -Infinity;
+      this.#keepAwake();
       onReturn();
     });
     setInterval(() => {
       if (!ready()) this.#attract.hidden = true;
       else if (performance.now() - this.#quietSince > 1000 * this.#idle) this.#attract.hidden = false;
+      this.#keepAwake();
     }, 500);
-    void this.#keepAwake();
+    this.#keepAwake();
   }
 
   /** Somebody is there. */
@@ -50,13 +56,17 @@ export class Museum {
     this.#attract.hidden = true;
   }
 
-  /** The browser lets go of the lock whenever the page is hidden. */
-  async #keepAwake(): Promise<void> {
-    if (!('wakeLock' in navigator) || (this.#lock && !this.#lock.released)) return;
-    try {
-      this.#lock = await navigator.wakeLock.request('screen');
-    } catch {
-      // A page in the background or on an empty battery gets none; it asks again when it is seen.
-    }
+  /** Browsers let go of the lock whenever the page is hidden, and for reasons of their own; it is taken again. */
+  #keepAwake(): void {
+    if (!('wakeLock' in navigator) || document.visibilityState !== 'visible') return;
+    if (this.#lock?.released === false || performance.now() - this.#asked < askAgain) return;
+    this.#asked = performance.now();
+    navigator.wakeLock.request('screen').then(
+      (lock) => {
+        this.#lock = lock;
+      },
+      // On an empty battery there is none; it is asked for again.
+      () => undefined,
+    );
   }
 }

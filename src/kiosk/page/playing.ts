@@ -4,6 +4,7 @@ import type { VoiceName } from '../../sound/voices.js';
 import type { Calibration } from '../../types.js';
 import { element, find } from '../editor/dom.js';
 import { listen } from '../live.js';
+import type { DecisionFacts } from '../decisions.js';
 import type { Decision, LiveEar, LiveState, LiveStats } from '../live-types.js';
 import { EarKeeper } from './ear-keeper.js';
 import { Lights } from './lights.js';
@@ -23,6 +24,8 @@ export interface PlayingOptions {
   readonly onStatus: (line: string) => void;
   /** Says something that matters; '' takes it back. */
   readonly onNotice: (sentence: string) => void;
+  /** What was set could perhaps not be kept. */
+  readonly onProblem: () => void;
   readonly onStrike: () => void;
   /** The bars are no longer where they were. */
   readonly onMoved: () => void;
@@ -40,6 +43,15 @@ const decisions: readonly (readonly [Decision, string])[] = [
   ['now', 'at once'],
   ['sure', 'when sure'],
 ];
+// Until frames have been counted.
+const usualRate = 30;
+
+/** What a decision means: how long after contact it falls, and how well the model then hears. */
+function decisionLabel(label: string, facts: DecisionFacts | undefined, fps: number): string {
+  if (!facts) return label;
+  const late = `${Math.round((1000 * facts.frames) / fps)} ms`;
+  return facts.f1 === undefined ? `${label} · ${late}` : `${label} · ${late} · F1 ${facts.f1.toFixed(2).slice(1)}`;
+}
 
 /** Plays one source at a time. */
 export class Playing {
@@ -181,9 +193,11 @@ export class Playing {
       this.#state = detail;
       this.#tell();
     });
+    this.#describe(ear, usualRate);
     ear.addEventListener('stats', ({ detail }) => {
       this.#stats = detail;
       this.#tell();
+      if (detail.fps > 5) this.#describe(ear, detail.fps);
     });
     ear.addEventListener('problem', ({ detail: { message } }) => {
       this.#options.onNotice(message);
@@ -199,25 +213,28 @@ export class Playing {
     this.#options.onStatus(statusLine(facts));
   }
 
+  /** Beside each decision, what it means for this model at this frame rate, in steps that do not flicker. */
+  #describe({ decisions: facts }: LiveEar, fps: number): void {
+    const rate = 5 * Math.round(fps / 5);
+    for (const option of find(HTMLSelectElement, '.controls .decision').options) {
+      const [decision, words] = decisions.find(([name]) => name === option.value)!;
+      const label = decisionLabel(words, facts?.[decision], rate);
+      if (option.label !== label) option.textContent = label;
+    }
+  }
+
   #wire(): void {
-    const { memory } = this.#options;
-    const { settings } = memory;
     const voice = find(HTMLSelectElement, '.controls .voice');
-    voice.append(
-      ...voices.map(([value, label]) => element('option', { value, selected: value === settings.voice }, label)),
-    );
+    voice.append(...voices.map(([value, label]) => element('option', { value }, label)));
     voice.addEventListener('change', () => {
       this.#set({ voice: voice.value as VoiceName });
     });
     const level = find(HTMLInputElement, '.controls .level');
-    level.value = String(settings.level);
     level.addEventListener('input', () => {
       this.#set({ level: Number(level.value) });
     });
     const decision = find(HTMLSelectElement, '.controls .decision');
-    decision.append(
-      ...decisions.map(([value, label]) => element('option', { value, selected: value === settings.decision }, label)),
-    );
+    decision.append(...decisions.map(([value, label]) => element('option', { value }, label)));
     decision.addEventListener('change', () => {
       this.#set({ decision: decision.value as Decision });
     });
@@ -229,10 +246,33 @@ export class Playing {
       else this.#choosePort(midi.value);
     });
     find(HTMLButtonElement, '.controls .record').addEventListener('click', () => void this.#record());
+    this.showSettings();
+  }
+
+  /** Shows the settings of the memory in the controls, as when another camera is looked at. */
+  showSettings(): void {
+    const { voice, level, decision, midiOut } = this.#options.memory.settings;
+    find(HTMLSelectElement, '.controls .voice').value = voice;
+    find(HTMLInputElement, '.controls .level').value = String(level);
+    find(HTMLSelectElement, '.controls .decision').value = decision;
+    if (midiOut !== '') void this.#takeUpPort(midiOut);
+  }
+
+  /** The MIDI output of last time, where the browser allows it without asking. */
+  async #takeUpPort(id: string): Promise<void> {
+    if (!MidiOut.available) return;
+    const { state } = await navigator.permissions.query({ name: 'midi' });
+    if (state !== 'granted') return;
+    this.#midi.choose(id);
+    const chooser = find(HTMLSelectElement, '.controls .midi-out');
+    await this.#findPorts(chooser);
+    chooser.value = id;
+    if (chooser.selectedIndex < 0) chooser.value = '';
   }
 
   #set(settings: { voice?: VoiceName; level?: number; decision?: Decision }): void {
     this.#options.memory.set(settings);
+    this.#options.onProblem();
     void this.#keeper?.ear?.set(settings).catch((error: unknown) => {
       this.#options.onNotice(error instanceof Error ? error.message : String(error));
     });
