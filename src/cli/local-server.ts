@@ -30,14 +30,11 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/**
- * What a page may do: run what was served with it, and talk to nobody else. WebAssembly may be compiled; the audio thread's module
- * and the worker may come from memory.
- */
+/** What a page may do: run what was served with it, and talk to nobody else. WebAssembly may be compiled. */
 export const contentPolicy = [
   "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval' blob:",
-  "worker-src 'self' blob:",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' blob: data:",
   "media-src 'self' blob: mediastream:",

@@ -9,23 +9,30 @@ const ringing = 8;
 // How fast the level follows, s.
 const glide = 0.02;
 
+/** What the sound of an ear is made with. */
+export interface LiveAudioOptions {
+  /** Folder with `models/exemplars/`, where the page names one. */
+  readonly assets: URL | undefined;
+  /** Where the audio thread's module is served from, where the page forbids the one inlined. */
+  readonly workletUrl: string | URL | undefined;
+  /** Told, in a sentence, of what fails on the audio thread. */
+  readonly onProblem: (message: string) => void;
+}
+
 /** The sound of one ear. */
 export class LiveAudio {
   /** After the level. */
   readonly output: GainNode;
   readonly #context: AudioContext;
-  readonly #assets: URL | undefined;
-  readonly #onProblem: (message: string) => void;
+  readonly #options: LiveAudioOptions;
   readonly #stopped = new AbortController();
   #node: MarimbaNode | undefined;
   // Voice and notes of the node.
   #plays = '';
 
-  /** @param assets folder with `models/exemplars/`, where the page names one. */
-  constructor(context: AudioContext, assets: URL | undefined, onProblem: (message: string) => void) {
+  constructor(context: AudioContext, options: LiveAudioOptions) {
     this.#context = context;
-    this.#assets = assets;
-    this.#onProblem = onProblem;
+    this.#options = options;
     this.output = context.createGain();
     this.#stayAwake();
   }
@@ -49,15 +56,17 @@ export class LiveAudio {
   async open(midi: readonly number[], voice: VoiceName): Promise<MessagePort> {
     const plays = [voice, ...midi].join(' ');
     if (this.#node && this.#plays === plays) return wayTo(this.#node);
+    const { assets, workletUrl, onProblem } = this.#options;
     const exemplars =
       voice === 'exemplar'
-        ? await readExemplars(this.#assets && new URL('models/exemplars/fluidr3-marimba.exemplars', this.#assets))
+        ? await readExemplars(assets && new URL('models/exemplars/fluidr3-marimba.exemplars', assets))
         : undefined;
     const node = await createMarimbaNode(this.#context, {
       voice,
       notes: noteSet(midi),
-      onProblem: this.#onProblem,
+      onProblem,
       ...(exemplars ? { exemplars } : {}),
+      ...(workletUrl === undefined ? {} : { workletUrl }),
     });
     node.output.connect(this.output);
     const before = this.#node;

@@ -41,6 +41,8 @@ export interface LiveOptions extends Partial<LiveSettings> {
   readonly assets?: string | URL;
   /** Where `deep-marimba/live-worker` is served from, for pages whose bundler does not know `new Worker(new URL(...))`. */
   readonly workerUrl?: string | URL;
+  /** Where `deep-marimba/worklet` is served from, for pages whose security policy forbids blob: addresses. */
+  readonly workletUrl?: string | URL;
   /** Context the strikes sound in, through {@link LiveEar.output}. Default: none; the strikes are events and make no sound. */
   readonly context?: AudioContext;
   /** How much of the model has arrived. */

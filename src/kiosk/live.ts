@@ -123,8 +123,12 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
       : typeof model === 'string' && !/[/:.]/.test(model) ? model
       : new URL(model, here).href; // prettier-ignore
     if (context) {
-      this.#audio = new LiveAudio(context, this.#assets, (message) => {
-        this.#tell('problem', { message, recovers: true });
+      this.#audio = new LiveAudio(context, {
+        assets: this.#assets,
+        workletUrl: options.workletUrl,
+        onProblem: (message) => {
+          this.#tell('problem', { message, recovers: true });
+        },
       });
       this.#audio.level = level;
     }

@@ -13,7 +13,7 @@ const sources = resolve(import.meta.dirname, '../../src/kiosk/page');
 /** The bars of the sample clip. */
 export const sample = JSON.parse(readFileSync(join(sources, 'sample.json'), 'utf8')) as Calibration;
 /** Machines that are busy with other things take their time. */
-export const patience = { timeout: 45_000 };
+export const patience = { timeout: 90_000 };
 
 /** Starts the command that serves the page; resolves with its address. */
 export async function serveKiosk(port = 0): Promise<{ server: ChildProcess; url: string }> {

@@ -1,8 +1,8 @@
 // The controls beside the picture: ways to find bars, what is chosen, its note, names for all of them.
 import { midiToName, nameToMidi } from '../../notes.js';
 import type { Quad } from '../../types.js';
-import type { BarsEditor } from './bars-editor.js';
 import { element } from './dom.js';
+import type { Editing } from './editing.js';
 import { type Bars, firstNote, nameBars, type ScaleName, scales } from './edits.js';
 
 /** Bars that were looked for, and one sentence on how sure that is. */
@@ -35,7 +35,7 @@ const noteNames = Array.from({ length: 128 }, (_, midi) => midiToName(midi));
 /** The controls. `element` belongs into the page. */
 export class EditorPanel {
   readonly element: HTMLElement;
-  readonly #editor: BarsEditor;
+  readonly #editor: Editing;
   readonly #options: PanelOptions;
   readonly #message = element('p', { className: 'message', attributes: { role: 'status' } });
   readonly #chosen = element('p', { className: 'chosen' });
@@ -55,7 +55,7 @@ export class EditorPanel {
   #saidOf: Bars = [];
   #asked = 0;
 
-  constructor(editor: BarsEditor, options: PanelOptions) {
+  constructor(editor: Editing, options: PanelOptions) {
     this.#editor = editor;
     this.#options = options;
     const button = (label: string, title: string, run: () => void, className = ''): HTMLButtonElement =>
@@ -142,7 +142,7 @@ export class EditorPanel {
       element(
         'section',
         { attributes: { 'aria-label': 'Find the bars' } },
-        element('h3', {}, 'Find the bars'),
+        element('h2', {}, 'Find the bars'),
         element(
           'div',
           { className: 'row' },
@@ -154,7 +154,7 @@ export class EditorPanel {
       element(
         'section',
         { attributes: { 'aria-label': 'Change the bars' } },
-        element('h3', {}, 'Change them'),
+        element('h2', {}, 'Change them'),
         this.#chosen,
         this.#noteRow,
         element(

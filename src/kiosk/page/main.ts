@@ -151,7 +151,7 @@ function openEditor(bars: Calibration['bars'], message: string): { editor: BarsE
     playButton.disabled = go.disabled;
   });
   find(HTMLElement, '.bars-side').replaceChildren(
-    element('h2', { className: 'bars-title', tabIndex: -1 }, 'Where are the bars?'),
+    element('h1', { className: 'bars-title', tabIndex: -1 }, 'Where are the bars?'),
     panel.element,
     go,
   );
@@ -183,8 +183,8 @@ async function recalibrate(): Promise<void> {
   say('The camera has been moved; looking for the bars again.');
   try {
     const picture = { width: video.videoWidth, height: video.videoHeight };
-    const { bars } = await lookForBars(await stillsOf(video));
-    if (bars.length !== calibration.bars.length) throw new RangeError('another number of bars');
+    const { bars, confidence } = await lookForBars(await stillsOf(video));
+    if (bars.length !== calibration.bars.length || confidence < 0.5) throw new RangeError('other bars');
     // The notes stay what they were, from the low end to the high end.
     const notes = calibration.bars.map(({ midi }) => midi).sort((a, b) => a - b);
     const named = [...bars].sort((a, b) => a.midi - b.midi).map((bar, i) => ({ ...bar, midi: notes[i] }));
@@ -201,13 +201,14 @@ async function recalibrate(): Promise<void> {
   }
 }
 
-/** Opens the camera of last time; where it is gone, any other, and tells so. */
+/** Opens the camera of last time; where it is gone, any other, and tells so. Where nobody looks after the page, it waits for its own. */
 async function openLast(id: string): Promise<string> {
   try {
     await source.useCamera(id);
     return '';
   } catch (error) {
-    if (id === '' || !(error instanceof DOMException && error.name === 'OverconstrainedError')) throw error;
+    if (unattended || id === '' || !(error instanceof DOMException && error.name === 'OverconstrainedError'))
+      throw error;
     if ((await listCameras()).length === 0) throw error;
   }
   await source.useCamera('');

@@ -166,6 +166,7 @@ export class Playing {
       model,
       assets: new URL('./', document.baseURI),
       workerUrl: new URL('live-worker.js', document.baseURI),
+      workletUrl: new URL('worklet.js', document.baseURI),
       voice,
       level,
       decision,

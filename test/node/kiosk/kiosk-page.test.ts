@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clipFolder, ffmpeg } from '../../support/clips.js';
 import { run } from '../../support/command.js';
 import {
@@ -21,6 +21,9 @@ import {
   serveKiosk,
 } from '../../support/kiosk.js';
 
+// A test has many waits, and each may take as long as a busy machine takes.
+vi.setConfig({ testTimeout: 600_000 });
+
 const folder = clipFolder();
 let server: ChildProcess;
 let url: string;
@@ -29,7 +32,7 @@ let browser: Browser;
 beforeAll(async () => {
   ({ server, url } = await serveKiosk());
   browser = await launchWithCamera(folder.at('camera.mjpeg'));
-}, 60_000);
+}, 600_000);
 afterAll(async () => {
   await browser.close();
   await endKiosk(server);

@@ -1,7 +1,7 @@
 // `?kiosk=1`: a page that nobody looks after starts, calls for players, keeps the screen on and comes back by itself.
 import type { ChildProcess } from 'node:child_process';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MidiAccess, MidiOut } from '../../../src/kiosk/page/midi-out.js';
 import { clipFolder, ffmpeg } from '../../support/clips.js';
 import {
@@ -17,6 +17,9 @@ import {
   serveKiosk,
 } from '../../support/kiosk.js';
 
+// A test has many waits, and each may take as long as a busy machine takes.
+vi.setConfig({ testTimeout: 600_000 });
+
 const folder = clipFolder();
 
 describe.runIf(ffmpeg)('a page that nobody looks after', () => {
@@ -27,7 +30,7 @@ describe.runIf(ffmpeg)('a page that nobody looks after', () => {
   beforeAll(async () => {
     ({ server, url } = await serveKiosk());
     browser = await launchWithCamera(folder.at('camera.mjpeg'));
-  }, 60_000);
+  }, 600_000);
   afterAll(async () => {
     await browser.close();
     await endKiosk(server);

@@ -1,7 +1,7 @@
 // Whatever is bad about camera, bars, memory or browser: a sentence and a way on, never a page that is blank or dead.
 import type { ChildProcess } from 'node:child_process';
 import type { Browser } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cameraSentence, unplugged } from '../../../src/kiosk/page/camera.js';
 import { clipFolder, ffmpeg, runFfmpeg } from '../../support/clips.js';
 import { run } from '../../support/command.js';
@@ -19,6 +19,9 @@ import {
 } from '../../support/kiosk.js';
 import { serveFolder } from '../../support/site.js';
 
+// A test has many waits, and each may take as long as a busy machine takes.
+vi.setConfig({ testTimeout: 600_000 });
+
 const folder = clipFolder();
 let server: ChildProcess;
 let url: string;
@@ -34,7 +37,7 @@ beforeAll(async () => {
     '--disable-3d-apis',
     '--disable-features=WebGPU,WebGPUService',
   );
-}, 60_000);
+}, 600_000);
 afterAll(async () => {
   await Promise.all([seeing.close(), blind.close()]);
   await endKiosk(server);

@@ -2,12 +2,15 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { versionOf } from '../../../src/cli/page-files.js';
 import { clipFolder } from '../../support/clips.js';
 import { run } from '../../support/command.js';
 import { launch, openPage, patience } from '../../support/kiosk.js';
 import { serveFolder, type Site } from '../../support/site.js';
+
+// A test has many waits, and each may take as long as a busy machine takes.
+vi.setConfig({ testTimeout: 600_000 });
 
 const folder = clipFolder();
 const root = folder.at('site');
@@ -18,7 +21,7 @@ beforeAll(async () => {
   expect(run('kiosk', '--export', root).status).toBe(0);
   site = await serveFolder(root);
   browser = await launch();
-}, 60_000);
+}, 600_000);
 afterAll(async () => {
   await browser.close();
   await site.close();
@@ -131,4 +134,4 @@ it('an update is whole: the page keeps its own files and model until it is loade
   expect(await versionIn(page)).toBe(second.version);
   expect(await filesIn(page, paths)).toEqual(second.files);
   await page.context().close();
-}, 180_000); // prettier-ignore
+}); // prettier-ignore
