@@ -11,7 +11,10 @@ interface Host {
   readonly caches: CacheStorage;
   readonly location: Location;
   readonly registration: { readonly scope: string };
-  readonly clients: { claim(): Promise<void>; matchAll(of: { type: 'window' }): Promise<readonly unknown[]> };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(of: { type: 'window'; includeUncontrolled: true }): Promise<readonly { readonly url: string }[]>;
+  };
   skipWaiting(): Promise<void>;
   addEventListener(name: 'install' | 'activate' | 'fetch' | 'message', listener: (event: Message) => void): void;
 }
@@ -80,8 +83,12 @@ host.addEventListener('message', (event) => {
   if (event.data === 'version') event.ports[0]?.postMessage(PRECACHE.version);
   // Another page may be playing: it must not be given files of two versions.
   if (event.data === 'take over') {
+    // Those of the version before are not this worker's, and count.
     event.waitUntil(
-      host.clients.matchAll({ type: 'window' }).then((pages) => (pages.length > 1 ? undefined : host.skipWaiting())),
+      host.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((windows) => {
+        const pages = windows.filter(({ url }) => url.startsWith(host.registration.scope));
+        return pages.length > 1 ? undefined : host.skipWaiting();
+      }),
     );
   }
 });

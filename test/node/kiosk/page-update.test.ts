@@ -111,7 +111,19 @@ it('an update is whole: the page keeps its own files and model until it is loade
   expect(await filesIn(page, paths)).toEqual(first.files);
   await page.reload();
   await inCharge(page);
-  await page.evaluate(() => navigator.serviceWorker.ready.then(({ waiting }) => waiting?.postMessage('take over')));
+  // The page itself asks to change every second; it is refused, and the worker, which answers in turn, has said so.
+  await page.evaluate(async () => {
+    const { waiting } = await navigator.serviceWorker.ready;
+    for (let i = 0; i < 3; i++) {
+      waiting!.postMessage('take over');
+      const { port1, port2 } = new MessageChannel();
+      const answered = new Promise((resolve) => {
+        port1.onmessage = resolve;
+      });
+      waiting!.postMessage('version', [port2]);
+      await answered;
+    }
+  });
   expect(await filesIn(page, paths)).toEqual(first.files);
   expect(await filesIn(other, paths)).toEqual(first.files);
   expect(await versionIn(other)).toBe(first.version);
