@@ -11,6 +11,20 @@ import { chromium as findChromium } from '../scripts/chromium.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 
+/** What the measurements need of the library, bundled where it finds its packages. */
+export async function loadLibrary() {
+  const outfile = join(root, 'build', 'live-library.mjs');
+  const contents = `
+    export { decisionsOf } from './src/kiosk/decisions.ts';
+    export { loadModel } from './src/model/load-model.ts';
+    export { noteSet } from './src/notes.ts';
+    export { detectStrikes } from './src/sound/strike-detection.ts';
+  `;
+  const options = { bundle: true, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' };
+  await build({ ...options, stdin: { contents, resolveDir: root, loader: 'js' }, outfile });
+  return import(pathToFileURL(outfile).href);
+}
+
 /** Renders a clip into the camera's file. @returns its truth, and its frames' luma if they are to be kept. */
 async function renderClip(folder, { seed, width, height, fps, seconds, keep }) {
   const outfile = join(folder, 'scene.mjs');
@@ -76,7 +90,7 @@ async function serve(folder, page) {
 
 /**
  * Opens it all: the clip is rendered and played by the camera, `page` is the page's script, `/counted.js` the worker's.
- * @returns the tab, the clip's truth and luma, `measure()` of what processes and threads hold, and `close()`.
+ * @returns the tab, the clip's truth and luma, the renderer processes, `measure()` of what processes and threads hold, and `close()`.
  */
 export async function openStage({ page, clip }) {
   const folder = mkdtempSync(join(tmpdir(), 'live-'));

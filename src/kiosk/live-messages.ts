@@ -47,6 +47,8 @@ export type FromWatcher =
   /** The script runs; whether it can watch tracks by itself. */
   | { readonly type: 'ready'; readonly watchesTracks: boolean }
   | { readonly type: 'progress'; readonly progress: LoadProgress }
+  /** Every second while a model is being opened. */
+  | { readonly type: 'opening' }
   | {
       readonly type: 'opened';
       readonly device: Device;

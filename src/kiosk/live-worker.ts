@@ -28,6 +28,8 @@ let soundPort: MessagePort | undefined;
 // Frames that sources lost: those before the present one, and what the page counts of it.
 let [droppedBefore, droppedByPage] = [0, 0];
 let changes = 0;
+// As long as opening a model may take, ms: first shaders on a slow computer take minutes.
+const longestOpening = 300_000;
 // A step that takes longer, in ms, will not end: some drivers lose a device without a word.
 const longestStep = 20_000;
 
@@ -187,6 +189,7 @@ page.addEventListener('message', ({ data }) => {
 setInterval(() => {
   const dropped = droppedBefore + droppedByPage + (tap?.dropped ?? 0);
   if (watcher) say({ type: 'beat', ...watcher.stats(dropped) });
+  else if (!model && performance.now() < longestOpening) say({ type: 'opening' });
   if (watcher && watcher.thinking > longestStep) lose('It has stopped to answer.');
 }, 1000);
 

@@ -21,7 +21,7 @@ import type {
 } from './live-types.js';
 import type { Calibration } from '../types.js';
 
-// A worker that says nothing for this long, ms, has failed; while it opens a model it may take longer.
+// A worker that says nothing for this long, ms, has failed; while it opens a model it may be held up for longer.
 const silence = { watching: 8000, opening: 90_000 };
 // Waits between attempts to start a worker again, ms: a kiosk tries for ever. After one that had worked there is none.
 const pauses = [0, 500, 2000, 5000, 15_000];
@@ -347,6 +347,7 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
           this.#restart(wordsOf(message.error));
         } else this.#tell('problem', { message: wordsOf(message.error), recovers: true, cause: message.error });
         break;
+      case 'opening':
       case 'stopped':
     }
   }

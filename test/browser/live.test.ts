@@ -70,14 +70,22 @@ async function until(what: string, holds: () => boolean, seconds = 60): Promise<
 }
 
 /** The worker, and what may be done to it from outside. */
-function breakable(): { workerUrl: string; tell: (what: 'crash' | 'hang' | 'lose') => void } {
+function breakable(): { workerUrl: string; tell: (what: 'crash' | 'hang' | 'lose' | 'destroy') => void } {
   const name = `break-${Math.random()}`;
   // As vite asks for what is to run in a worker.
   const script = new URL('/src/kiosk/live-worker.ts?worker_file&type=module', location.href).href;
   const source = `
+    // An emulated GPU is taken for a real one, and its device can be taken away.
+    let device;
+    if (globalThis.GPUAdapter) {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (...args) { return (device = await requestDevice.apply(this, args)); };
+      Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });
+    }
     new BroadcastChannel('${name}').onmessage = ({ data }) => {
       if (data === 'crash') throw new Error('provoked');
       if (data === 'hang') for (;;);
+      if (data === 'destroy') return device.destroy();
       VideoFrame.prototype.copyTo = () => Promise.reject(new Error('provoked'));
     };
     await import('${script}');
@@ -243,6 +251,21 @@ describe('listen', { timeout: 400_000 }, () => {
     ]);
     expect(ear.stats.device).toBe('wasm');
   });
+
+  // An emulated GPU compiles its shaders on the processor, which takes a busy one minutes.
+  it('goes on with the next device when the GPU is lost', async () => {
+    const { workerUrl, tell } = breakable();
+    const { ear, strikes, problems } = await hear(camera(10), { workerUrl, device: 'auto' });
+    expect(ear.stats).toMatchObject({ device: 'webgpu', skipped: [] });
+    await until('frames on the GPU', () => ear.stats.frames > 2, 240);
+    tell('destroy');
+    await until('another device', () => ear.stats.device === 'wasm', 120);
+    expect(ear.stats.skipped.map(({ device }) => device)).toEqual(['webgpu']);
+    expect(ear.stats.recoveries).toBeGreaterThan(0);
+    expect(problems[0]).toMatchObject({ message: expect.stringContaining('webgpu') as string, recovers: true });
+    const before = strikes.length;
+    await until('strikes on it', () => strikes.length > before && ear.state === 'listening');
+  }, 900_000);
 
   it('refuses what cannot be, and leaves nothing behind', async () => {
     const stream = camera();
