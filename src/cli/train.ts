@@ -28,7 +28,7 @@ import { nodeRuntime } from './onnxruntime.js';
 interface TrainCommandOptions {
   readonly output: string;
   readonly config?: string;
-  readonly from?: string;
+  readonly from?: readonly string[];
   readonly name: string;
   readonly steps?: number;
   readonly seed?: number;
@@ -87,8 +87,7 @@ async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
 }
 
 /** Weights of a model folder or of a safetensors file, and the trainings they went through. */
-async function readStart(from: string | undefined): Promise<Start> {
-  if (from === undefined) return { stages: [] };
+async function readStart(from: string): Promise<Start> {
   if (from.endsWith('.safetensors')) return { weights: await readWeights(from), stages: [{ from: 'given weights' }] };
   const path = join(from, 'card.json');
   let text: string;
@@ -105,6 +104,30 @@ async function readStart(from: string | undefined): Promise<Start> {
   if (!file) throw new ModelError(`${path} names no weights to train on; only its trained graph ships.`);
   const { stages } = card.training;
   return { weights: await readWeights(join(from, file.path)), stages: Array.isArray(stages) ? stages : [] };
+}
+
+/**
+ * Where a training starts: from one network, or from the mean of several. Trainings that went on from one another, or from a
+ * common one, lie in one valley of the loss, and its middle hears what is new better than either.
+ * **Source:** Wortsman et al. 2022, "Model soups"; https://arxiv.org/abs/2203.05482.
+ */
+async function readStarts(from: readonly string[] = []): Promise<Start> {
+  const starts = await Promise.all(from.map(readStart));
+  if (starts.length === 0) return { stages: [] };
+  if (starts.length === 1) return starts[0];
+  const [first, ...rest] = starts.map(({ weights }) => weights!);
+  for (const [k, other] of rest.entries()) {
+    const alike =
+      other.size === first.size && [...first].every(([name, data]) => other.get(name)?.length === data.length);
+    if (!alike)
+      throw new ModelError(`${from[k + 1]} is another network than ${from[0]}; only networks alike have a mean.`);
+  }
+  const mean = (name: string, data: Float32Array): Float32Array =>
+    data.map((value, i) => rest.reduce((sum, other) => sum + other.get(name)![i], value) / starts.length);
+  return {
+    weights: new Map([...first].map(([name, data]) => [name, mean(name, data)])),
+    stages: [{ meanOf: starts.map(({ stages }) => stages) }],
+  };
 }
 
 /** What a training starts from, and the trainings that went before, as cards list them. */
@@ -152,7 +175,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
   const config = await readConfig(options);
   const runtime = await nodeRuntime();
   const kernels = await loadKernels();
-  const { weights: start, stages: given } = await readStart(options.from);
+  const { weights: start, stages: given } = await readStarts(options.from);
   const stages = await keepStages(options.output, given);
   const heads = Object.entries(config.heads).map(([output, latency]) => ({ output, latency }));
   const watch = async (weights: Weights, clips: number, first: number, wanted = heads) => {
@@ -289,7 +312,10 @@ export const train = new Command('train')
   .description('Train a network on simulated players; goes on where it was stopped.')
   .requiredOption('-o, --output <dir>', 'folder of checkpoint, history and, at the end, the model')
   .option('--config <file>', 'JSON; fields left out are those of the shipped bar-lstm')
-  .option('--from <model>', 'start from a model folder, the folder of a training, or a .safetensors file')
+  .option(
+    '--from <model...>',
+    'start from a model folder, the folder of a training, or a .safetensors file; from the mean of several',
+  )
   .option('--name <name>', 'name of the model', 'bar-lstm')
   .option('--steps <n>', 'steps', atLeast(2))
   .option('--seed <n>', 'seed of weights and scenes', atLeast(0))

@@ -39,6 +39,30 @@ describe('deep-marimba train', () => {
       [4, 'train'],
       [2, 'everything'],
     ]);
+
+    const both = join(folder, 'both');
+    const mean = run('train', '-o', both, '--config', path, '--from', first, second, '--steps', '2', ...brief);
+    expect(mean.status, mean.stderr).toBe(0);
+    const { training } = JSON.parse(await readFile(join(both, 'bar-lstm', 'card.json'), 'utf8')) as {
+      training: { stages: [{ meanOf: { steps: number }[][] }, { steps: number }] };
+    };
+    expect(training.stages[0].meanOf.map((stages) => stages.map(({ steps }) => steps))).toEqual([[4], [4, 2]]);
+    expect(training.stages[1].steps).toBe(2);
+    const unlike = run(
+      'train',
+      '-o',
+      join(folder, 'unlike'),
+      '--config',
+      path,
+      '--from',
+      first,
+      'models/bar-lstm',
+      ...brief,
+    );
+    expect([unlike.status, unlike.stderr]).toEqual([
+      1,
+      `deep-marimba: models/bar-lstm is another network than ${first}; only networks alike have a mean.\n`,
+    ]);
   });
 
   it.each([
