@@ -1,10 +1,10 @@
 // Where the bars of a clip are, as every command asks it: a calibration file, corners on the command line, or the clip's folder.
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { describeFileProblem } from '../file-problem.js';
 import type { Calibration, Point, Quad } from '../types.js';
 import { parseCalibration } from '../video/calibration.js';
+import { checkShape, placesBeside, savedBeside } from '../video/calibration-file.js';
 import { detectBars } from '../video/detect.js';
 import { parseLayout, type Layout } from '../video/layout.js';
 import { medianPicture } from '../video/median-picture.js';
@@ -84,37 +84,10 @@ async function readLayout(name: string): Promise<Layout> {
   return about(name, () => parseLayout(text));
 }
 
-/** Another size of the same picture will do; another shape is of another camera, or of a turned one. */
-function checkShape(video: Video, calibration: Calibration, file: string, calibrationFile: string): void {
-  const stretch = (video.width / video.height) * (calibration.height / calibration.width);
-  if (Math.abs(Math.log(stretch)) < 0.02) return;
-  throw new RangeError(
-    `${calibrationFile} is for pictures of ${calibration.width} x ${calibration.height}, but ${file} shows ${video.width} x ${video.height}; calibrate this video.`,
-  );
-}
-
-/** Where the calibration of a clip may lie: beside it under its own name, else as that of its folder. */
-function placesBeside(file: string): string[] {
-  const stem = basename(file, extname(file));
-  return [`${stem}.calibration.json`, 'calibration.json'].map((name) => join(dirname(file), name));
-}
-
 /** The files on which a clip's bars depend, those included that need not exist. */
 export function barsFiles(file: string, { calibration, corners, layout }: BarsOptions): string[] {
   const outlines = corners !== undefined ? [] : calibration === undefined ? placesBeside(file) : [calibration];
   return layout !== undefined && isFile(layout) ? [...outlines, layout] : outlines;
-}
-
-/** The calibration saved beside a clip, else the one of its folder. */
-async function savedBeside(file: string): Promise<{ path: string; text: string } | undefined> {
-  for (const path of placesBeside(file)) {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw new Error(describeFileProblem(path, error, 'read').sentence, { cause: error });
-    });
-    if (text !== undefined) return { path, text };
-  }
-  return undefined;
 }
 
 const share = (confidence: number): string => `${Math.round(100 * confidence)} %`;

@@ -15,14 +15,16 @@ import { fileProblem } from '../sound/file-bytes.js';
 import type { DecoderChoice, Quad } from '../types.js';
 import { parseLayout } from '../video/layout.js';
 
-interface Options {
+/** What may be said about a dataset that is built from a folder. */
+export interface BuildOptions {
   readonly output: string;
   readonly fps?: FrameRate;
-  readonly test: number | readonly string[];
-  readonly size: number;
+  readonly test?: number | readonly string[];
+  readonly size?: number | readonly [columns: number, rows: number];
+  readonly bars?: boolean;
   readonly corners?: Quad;
-  readonly layout: string;
-  readonly decoder: DecoderChoice;
+  readonly layout?: string;
+  readonly decoder?: DecoderChoice;
   readonly mode?: 'corrected' | 'seed';
   readonly offset?: ReadonlyMap<string, number>;
 }
@@ -47,12 +49,12 @@ function share(text: string): number | readonly string[] {
   return text.split(',');
 }
 
-function size(text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 8 && value <= 1024)) {
-    throw new InvalidArgumentError('Expected a whole number of 8..1024.');
+function size(text: string): number | readonly [columns: number, rows: number] {
+  const values = text.split('x').map(Number);
+  if (values.length > 2 || !values.every((value) => Number.isInteger(value) && value >= 8 && value <= 1024)) {
+    throw new InvalidArgumentError('Expected a whole number of 8..1024, or two: 320x180.');
   }
-  return value;
+  return values.length === 1 ? values[0] : [values[0], values[1]];
 }
 
 function corners(text: string): Quad {
@@ -79,7 +81,8 @@ function offset(text: string, before: ReadonlyMap<string, number> = new Map()): 
   return new Map([...before, [name, value]]);
 }
 
-async function build(folder: string, kind: 'sound' | 'vectors', options: Options): Promise<void> {
+/** Builds a dataset from a folder, with a progress bar on a terminal and a word on every clip. */
+export async function buildFolder(folder: string, kind: 'sound' | 'vectors', options: BuildOptions): Promise<void> {
   const { recordings, problems: unpaired } = await findRecordings(folder, kind);
   const log = (line: string): void => {
     process.stderr.write(`${line}\n`);
@@ -102,17 +105,36 @@ async function build(folder: string, kind: 'sound' | 'vectors', options: Options
     log(`${name}: left out: ${message}`);
   };
   unpaired.forEach(unusable);
-  const { offset: offsets, fps, mode, test, size: side, corners: quad, layout, decoder, output } = options;
+  const {
+    offset: offsets,
+    fps,
+    mode,
+    test,
+    size: side,
+    bars,
+    corners: quad,
+    layout = 'gt18',
+    decoder,
+    output,
+  } = options;
+  if (bars && quad !== undefined) {
+    throw new RangeError('--bars takes the bars of the calibration beside each clip; leave --corners out.');
+  }
   const { clips, problems } = await buildDataset(recordings, output, {
     ...(kind === 'vectors' ? { fps: fps ?? frameRate(25) } : fps === undefined ? {} : { fps }),
     ...(mode === undefined ? {} : { mode }),
     ...(quad === undefined ? {} : { corners: quad, layout: parseLayout(layout) }),
-    ...{ test, size: side, decoder },
+    ...(test === undefined ? {} : { test }),
+    ...(side === undefined ? {} : { size: side }),
+    ...(decoder === undefined ? {} : { decoder }),
+    ...(bars ? { bars } : {}),
     offset: (name) => offsets?.get(name) ?? offsets?.get('') ?? 0,
     onProblem: unusable,
-    onClip({ name, frames, kept }) {
+    onClip({ name, frames, kept, strikes }) {
       quiet();
-      log(`${name}: ${frames} frames${kept ? ', done before' : ''}`);
+      log(
+        `${name}: ${frames} frames${strikes === undefined ? '' : `, ${strikes} strikes`}${kept ? ', done before' : ''}`,
+      );
     },
     onFrames(clip, frames, of) {
       if (bar === undefined) return;
@@ -134,14 +156,24 @@ const common = (command: Command): Command =>
         .argParser(share)
         .default(0.2),
     )
-    .option('--size <pixels>', 'columns and rows of the pictures', size, 100)
+    .option(
+      '--size <pixels>',
+      'columns and rows of the pictures: 100, 320x180 (default: 100; 320x180 with --bars)',
+      size,
+    )
     .option('--corners <x1,y1,...>', 'corners of the bar field, to straighten it; default: the whole picture', corners)
     .option('--layout <name>', 'the bars between the corners', 'gt18')
     .addOption(new Option('--decoder <name>').choices(['auto', 'node-av', 'ffmpeg']).default('auto'));
 
 const buildCommand = common(new Command('build'))
-  .description('Pair videos with their sound: NAME_angleM.mp4 with NAME.wav, any number of angles.')
+  .description(
+    'Pair videos with their sound: NAME_angleM.mp4 with NAME.wav, any number of angles; NAME.mp4 with NAME.wav or its own.',
+  )
   .argument('<folder>', 'where seq1.wav, seq1_angle1.mp4, ... are')
+  .option(
+    '--bars',
+    "keep whole pictures, the bars of each clip's calibration and its strikes: what train --data learns from",
+  )
   .option('--fps <rate>', 'pictures and rows per second; default: as the first video', rate)
   .addOption(
     new Option('--mode <mode>', 'how sound is analysed; seed: as in 2017')
@@ -149,13 +181,13 @@ const buildCommand = common(new Command('build'))
       .default('corrected'),
   )
   .option('--offset <s>', 'seconds the sound began before the video; also NAME=SECONDS, repeated', offset)
-  .action((folder: string, options: Options) => build(folder, 'sound', options));
+  .action((folder: string, options: BuildOptions) => buildFolder(folder, 'sound', options));
 
 const importCommand = common(new Command('import'))
   .description('Take the vectors of 2017: NAME_audio_vectors.mat, with NAME_angleM.mp4 beside them or without videos.')
   .argument('<folder>', 'where seq1_audio_vectors.mat, ... are')
   .option('--fps <rate>', 'vectors per second (default: 25)', rate)
-  .action((folder: string, options: Options) => build(folder, 'vectors', options));
+  .action((folder: string, options: BuildOptions) => buildFolder(folder, 'vectors', options));
 
 const infoCommand = new Command('info')
   .description('Tell what is in a dataset.')

@@ -1,7 +1,5 @@
 // `deep-marimba evaluate`: models on families of scenes they have never trained on; tables, and what the card says.
-import { stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
 import { formatSvg } from '../figure/svg.js';
@@ -27,6 +25,8 @@ import type { Listener } from '../training/listen.js';
 import { onsetHead, openModelFolder, writeCard } from '../training/model-folder.js';
 import { type Evaluation, type OracleScores, scoreTables } from '../training/score-table.js';
 import { heardFigure } from '../training/training-figures.js';
+import { evaluateOwn } from './evaluate-own.js';
+import { folderOf } from './model-folder-of.js';
 import { judgeOracle, oracleWeights } from './oracle.js';
 import { nodeRuntime } from './onnxruntime.js';
 
@@ -35,6 +35,7 @@ interface EvaluateOptions {
   readonly seconds: number;
   readonly width: number;
   readonly families: readonly string[];
+  readonly data?: readonly string[];
   readonly oracle?: string | false;
   readonly mistakes: readonly string[];
   readonly json?: string;
@@ -64,16 +65,6 @@ function familyList(text: string): string[] {
 
 /** First clip of thresholds and of tests: far from those that training was watched on. */
 const [tuningSeed, testSeed] = [1000, 5000];
-
-/** A folder, or the name of a model that ships. */
-async function folderOf(model: string): Promise<string> {
-  const found = await stat(join(model, 'card.json')).then(
-    () => true,
-    () => false,
-  );
-  if (found || /[/\\]/.test(model)) return model;
-  return join(dirname(createRequire(import.meta.url).resolve('deep-marimba/package.json')), 'models', model);
-}
 
 /** Codecs for T7, or a word on what is missing. */
 async function codecsOrNotice(): Promise<Codecs | undefined> {
@@ -212,7 +203,7 @@ async function beside(
 
 /** The command. */
 export const evaluate = new Command('evaluate')
-  .description('Score models on simulated clips of families that training leaves out.')
+  .description("Score models on simulated clips of families that training leaves out, or on recordings of one's own.")
   .argument('<model...>', 'model folders, or names of models that ship')
   .option('--clips <n>', 'clips per family', within(1, 10000), 40)
   .option('--seconds <n>', 'length of a clip', within(1, 600), 6)
@@ -226,6 +217,13 @@ export const evaluate = new Command('evaluate')
       .choices(['half', 'full', 'both'])
       .default('half'),
   )
+  .option(
+    '--data <file...>',
+    "recordings of one's own instead, as dataset build --bars keeps them; thresholds as on the card",
+  )
   .option('--json <file>', 'all scores as JSON')
   .option('--write', 'put scores, tables, figures and tuned thresholds into the model folders')
-  .action(run);
+  .action(async (models: readonly string[], options: EvaluateOptions) => {
+    if (options.data === undefined) await run(models, options);
+    else await evaluateOwn(await Promise.all(models.map(folderOf)), options.data, options.json);
+  });

@@ -4,9 +4,7 @@ import { rewriteModelFolder } from '../training/model-folder.js';
 
 /** The command. */
 export const exportModels = new Command('export')
-  .description(
-    "Write model folders anew from their weights.safetensors: ONNX, TensorFlow.js, the card's list of files.",
-  )
+  .description("Write model folders anew from their weights: ONNX, TensorFlow.js, the card's list of files.")
   .argument('<model...>', 'model folders')
   .action(async (folders: readonly string[]) => {
     for (const folder of folders) {

@@ -1,18 +1,22 @@
 // `deep-marimba train`: a network from simulated players, with checkpoints; at the end a model folder.
-import { access, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
-import { ModelError } from '../errors.js';
+import { ModelError, VideoError } from '../errors.js';
 import { formatSvg } from '../figure/svg.js';
 import { loadKernels } from '../kernels/module.js';
 import { type ModelCard, parseCard } from '../model/card.js';
+import type { Runtime } from '../model/onnx-runtime.js';
 import { familyNames, type Family } from '../scene/families.js';
 import { readWeights } from '../training/checkpoint.js';
-import { tuneThreshold, watchFamily } from '../training/evaluate.js';
+import { tuneThreshold, watchFamily, watchOwn } from '../training/evaluate.js';
+import { openOwnClips, type OwnClip, type OwnData, ownData, type OwnUse } from '../training/own-clips.js';
+import { readBackbone } from '../training/backbone.js';
+import { featureMaker, type FeatureMaker } from '../training/features.js';
 import { listenerOf } from '../training/listen.js';
-import { writeModelFolder } from '../training/model-folder.js';
+import { readTrained, writeModelFolder } from '../training/model-folder.js';
 import type { Architecture, Weights } from '../training/network.js';
 import {
   architectureOf,
@@ -23,12 +27,16 @@ import {
 } from '../training/train.js';
 import { type TrainConfig, trainConfig } from '../training/train-config.js';
 import { historyFigure } from '../training/training-figures.js';
+import { buildFolder } from './dataset.js';
+import { backboneOf, folderOf } from './model-folder-of.js';
 import { nodeRuntime } from './onnxruntime.js';
 
 interface TrainCommandOptions {
   readonly output: string;
   readonly config?: string;
   readonly from?: readonly string[];
+  readonly data?: readonly string[];
+  readonly own?: number;
   readonly name: string;
   readonly steps?: number;
   readonly seed?: number;
@@ -52,6 +60,13 @@ const atLeast =
     return value;
   };
 
+function shareOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value <= 1))
+    throw new InvalidArgumentError('Expected a number above 0, up to 1.');
+  return value;
+}
+
 /** Bars of the instrument that the exported model is nominally for; any number works. */
 const nominalBars = 18;
 /** Frame rates of the simulated clips. */
@@ -61,8 +76,14 @@ const EARLIER = 'earlier.json';
 /** First clip that thresholds are tuned on: none that chose the best step. */
 const tuningSeed = 1000;
 
-async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
+/** A short training, gentle to what is known, for recordings of a few minutes. */
+const fineTuning: Partial<TrainConfig> = { steps: 400, learningRate: 5e-4, warmup: 20, averageDecay: 0.99 };
+
+async function readConfig(options: TrainCommandOptions, start: Start): Promise<TrainConfig> {
   const { config: path, steps, seed, family, learningRate } = options;
+  const data = await datasetsOf(options);
+  const own = data.length > 0 ? { data, own: options.own ?? 0.5 } : {};
+  const base = { ...start.shape, ...(data.length > 0 && start.weights && path === undefined ? fineTuning : {}) };
   let given: unknown = {};
   if (path !== undefined) {
     try {
@@ -76,7 +97,12 @@ async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
   }
   const flags = Object.entries({ steps, seed, family, learningRate }).filter(([, value]) => value !== undefined);
   try {
-    const config = trainConfig({ ...(given as object), ...(Object.fromEntries(flags) as Partial<TrainConfig>) });
+    const config = trainConfig({
+      ...base,
+      ...(given as object),
+      ...own,
+      ...(Object.fromEntries(flags) as Partial<TrainConfig>),
+    });
     architectureOf(config);
     return config;
   } catch (cause) {
@@ -86,10 +112,28 @@ async function readConfig(options: TrainCommandOptions): Promise<TrainConfig> {
   }
 }
 
+/** Datasets to learn from besides the simulator; a folder of recordings becomes one, beside the training. */
+async function datasetsOf({ data = [], output }: TrainCommandOptions): Promise<OwnData[]> {
+  const list: OwnData[] = [];
+  for (const [i, path] of data.entries()) {
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    const file = isFolder ? join(output, i === 0 ? 'own.h5' : `own-${i + 1}.h5`) : path;
+    if (isFolder && !(await exists(file))) {
+      await mkdir(output, { recursive: true });
+      await buildFolder(path, 'sound', { output: file, bars: true });
+    }
+    list.push(await ownData(file));
+  }
+  return list;
+}
+
 /** Weights of a model folder or of a safetensors file, and the trainings they went through. */
 async function readStart(from: string): Promise<Start> {
   if (from.endsWith('.safetensors')) return { weights: await readWeights(from), stages: [{ from: 'given weights' }] };
-  const path = join(from, 'card.json');
+  const path = join(await modelOrTraining(from), 'card.json');
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -100,10 +144,19 @@ async function readStart(from: string): Promise<Start> {
     throw new ModelError(`${path} cannot be read; ${expected}.`, { cause });
   }
   const card: ModelCard = parseCard(text, path);
-  const file = card.files.weights as ModelCard['files']['onnx'] | undefined;
-  if (!file) throw new ModelError(`${path} names no weights to train on; only its trained graph ships.`);
+  const { weights } = await readTrained(dirname(path), card);
   const { stages } = card.training;
-  return { weights: await readWeights(join(from, file.path)), stages: Array.isArray(stages) ? stages : [] };
+  const list = Array.isArray(stages) ? (stages as { readonly config?: Partial<TrainConfig> }[]) : [];
+  return { weights, stages: list, shape: shapeOf(list.at(-1)?.config ?? {}) };
+}
+
+/** A folder of whatever kind, or a model by its name. */
+const modelOrTraining = async (from: string): Promise<string> => ((await exists(from)) ? from : await folderOf(from));
+
+/** What of a training its weights cannot do without: how the network is made, how it sees, what it answers. */
+function shapeOf(config: Partial<TrainConfig>): Partial<TrainConfig> {
+  const kept = ['architecture', 'backbone', 'geometry', 'channels', 'bars', 'rows', 'columns', 'heads', 'lossWeights'];
+  return Object.fromEntries(Object.entries(config).filter(([name]) => kept.includes(name)));
 }
 
 /**
@@ -127,6 +180,7 @@ async function readStarts(from: readonly string[] = []): Promise<Start> {
   return {
     weights: new Map([...first].map(([name, data]) => [name, mean(name, data)])),
     stages: [{ meanOf: starts.map(({ stages }) => stages) }],
+    ...(starts[0].shape ? { shape: starts[0].shape } : {}),
   };
 }
 
@@ -134,6 +188,8 @@ async function readStarts(from: readonly string[] = []): Promise<Start> {
 interface Start {
   readonly weights?: Weights;
   readonly stages: readonly unknown[];
+  /** Fields of the configuration that fit the weights. */
+  readonly shape?: Partial<TrainConfig>;
 }
 
 /** The latest weights of a training that may still be going on. */
@@ -171,11 +227,30 @@ async function keepStages(folder: string, stages: readonly unknown[]): Promise<r
   return stages;
 }
 
+/** What makes the features of a fc-lstm, and the configuration that knows how many there are. */
+async function openFeatures(
+  config: TrainConfig,
+  runtime: Runtime,
+): Promise<{ readonly config: TrainConfig; readonly features?: FeatureMaker }> {
+  if (config.backbone === '') return { config };
+  const { backbone, architecture } = config;
+  const features = await featureMaker(
+    await readBackbone(await backboneOf(backbone)),
+    inputOfTraining(config, config.bars),
+    runtime,
+  );
+  const options = { ...architecture.options, features: features.count };
+  return { config: { ...config, architecture: { ...architecture, options } }, features };
+}
+
 async function run(options: TrainCommandOptions): Promise<void> {
-  const config = await readConfig(options);
   const runtime = await nodeRuntime();
+  const from = await readStarts(options.from);
+  const { config, features } = await openFeatures(await readConfig(options, from), runtime);
   const kernels = await loadKernels();
-  const { weights: start, stages: given } = await readStarts(options.from);
+  const { weights: start, stages: given } = from;
+  const own = await openOwnClips(config.data.map(({ file }) => file));
+  const heldOut = checkOwn(config, own.clips);
   const stages = await keepStages(options.output, given);
   const heads = Object.entries(config.heads).map(([output, latency]) => ({ output, latency }));
   const watch = async (weights: Weights, clips: number, first: number, wanted = heads) => {
@@ -186,9 +261,13 @@ async function run(options: TrainCommandOptions): Promise<void> {
       weights,
       wanted.map(({ output }) => output),
       runtime,
+      features?.backbone,
     );
     try {
-      const [answers] = await watchFamily(kernels, [listener], { family: 'validation', clips, first });
+      const [answers] =
+        heldOut.length > 0
+          ? await watchOwn(kernels, [listener], heldOut)
+          : await watchFamily(kernels, [listener], { family: 'validation', clips, first });
       return wanted.map((head) => tuneThreshold(answers, head));
     } finally {
       await listener.session.release();
@@ -205,6 +284,7 @@ async function run(options: TrainCommandOptions): Promise<void> {
     config,
     runtime,
     folder: options.output,
+    ...(features ? { features } : {}),
     workers: options.workers,
     workerUrl: new URL('./training/scene-worker.js', import.meta.url),
     every: options.every,
@@ -234,15 +314,19 @@ async function run(options: TrainCommandOptions): Promise<void> {
   await writeAtomic(join(options.output, 'history.svg'), formatSvg(historyFigure(history, options.name)));
   const made = history.find((entry) => entry.step === step);
   if (!finished) {
+    own.close();
     process.stderr.write(`Stopped after step ${step}; the same command goes on from there.\n`);
     return;
   }
   const tuned = await watch(weights, options.tuningClips, tuningSeed);
+  own.close();
+  await features?.release();
   const folder = join(options.output, options.name);
   await writeModelFolder(folder, {
     name: options.name,
     architecture: architectureOf(config, nominalBars),
     input: inputOfTraining(config, nominalBars),
+    ...(features ? { backbone: features.backbone } : {}),
     weights,
     heads: tuned,
     fps: trainedRates,
@@ -252,6 +336,38 @@ async function run(options: TrainCommandOptions): Promise<void> {
   });
   await writeAtomic(join(folder, 'history.svg'), formatSvg(historyFigure(history, options.name)));
   process.stdout.write(`${folder}\n`);
+}
+
+/**
+ * Says what the recordings are used for, and checks that they can be.
+ * @returns those that steps and thresholds are chosen with.
+ */
+function checkOwn({ data, frames }: TrainConfig, clips: readonly OwnClip[]): readonly OwnClip[] {
+  if (data.length === 0) return [];
+  const files = data.map(({ file }) => file).join(', ');
+  const of = (use: OwnUse): OwnClip[] => clips.filter((clip) => clip.use === use);
+  const learning = of('train');
+  if (!learning.some(({ strikes }) => strikes.length > 0)) {
+    throw new VideoError(
+      `${files} holds no strike to learn from; look whether the sound belongs to the videos, or write strikes into NAME.events.json.`,
+    );
+  }
+  if (!learning.some((clip) => clip.frames >= frames)) {
+    throw new VideoError(`${files} holds no recording of at least ${frames} frames to learn from; film longer ones.`);
+  }
+  const heldOut = of('validation').filter(({ strikes }) => strikes.length > 0);
+  const words = (list: readonly OwnClip[]): string => {
+    const seconds = list.reduce((sum, clip) => sum + clip.frames * clip.interval, 0);
+    return `${list.length} clips, ${seconds.toFixed(0)} s, ${list.reduce((sum, clip) => sum + clip.strikes.length, 0)} strikes`;
+  };
+  const chosen =
+    heldOut.length > 0
+      ? `steps and thresholds are chosen with ${words(heldOut)} of other recordings`
+      : 'there is no second recording to choose thresholds with: simulated clips do';
+  process.stderr.write(
+    `${files}: learning from ${words(learning)}; ${chosen}; kept for evaluate: ${words(of('test'))}\n`,
+  );
+  return heldOut;
 }
 
 /** A bar on a terminal, lines elsewhere; both on stderr. */
@@ -309,13 +425,18 @@ async function exists(path: string): Promise<boolean> {
 
 /** The command. */
 export const train = new Command('train')
-  .description('Train a network on simulated players; goes on where it was stopped.')
+  .description("Train a network on simulated players and recordings of one's own; goes on where it was stopped.")
   .requiredOption('-o, --output <dir>', 'folder of checkpoint, history and, at the end, the model')
   .option('--config <file>', 'JSON; fields left out are those of the shipped bar-lstm')
   .option(
     '--from <model...>',
     'start from a model folder, the folder of a training, or a .safetensors file; from the mean of several',
   )
+  .option(
+    '--data <path...>',
+    "recordings of one's own to learn from: datasets (dataset build --bars), or folders of videos with sound and calibrations",
+  )
+  .option('--own <share>', 'share of the clips that comes from them; the others are simulated (default: 0.5)', shareOf)
   .option('--name <name>', 'name of the model', 'bar-lstm')
   .option('--steps <n>', 'steps', atLeast(2))
   .option('--seed <n>', 'seed of weights and scenes', atLeast(0))

@@ -8,6 +8,7 @@ import { frameRate, type FrameRate } from '../frame-rate.js';
 import { GT18 } from '../notes.js';
 import type { DecoderChoice } from '../types.js';
 import { readVideo } from '../video/video-file.js';
+import { barsAndStrikes } from './bars-and-strikes.js';
 import { readTruth, sha256, writeClip, type ClipSettings, type Truth } from './dataset-clip.js';
 import { assemble, type ClipEntry, type Part } from './dataset-file.js';
 import { testRecordings, type Problem, type Recording } from './recordings.js';
@@ -20,10 +21,20 @@ export interface DatasetOptions extends Partial<Omit<ClipSettings, 'fps'>> {
   readonly test?: number | readonly string[];
   /** Seconds by which a recording's sound file begins before its video, by the recording's name. Default: 0. */
   readonly offset?: (recording: string) => number;
+  /**
+   * Whether it is to learn strikes from: whole pictures of 320 x 180, the bars of the calibration beside each clip, and the strikes that
+   * are written beside its sound or heard in it.
+   */
+  readonly bars?: boolean;
   /** How video is decoded. */
   readonly decoder?: DecoderChoice;
   /** Hears of every clip that is done or was found done. */
-  readonly onClip?: (clip: { readonly name: string; readonly frames: number; readonly kept: boolean }) => void;
+  readonly onClip?: (clip: {
+    readonly name: string;
+    readonly frames: number;
+    readonly kept: boolean;
+    readonly strikes?: number;
+  }) => void;
   /** Hears of every clip that cannot be used. */
   readonly onProblem?: (problem: Problem) => void;
   /** Hears how many frames of a clip are done, of about how many. */
@@ -67,7 +78,8 @@ export async function buildDataset(
   output: string,
   options: DatasetOptions = {},
 ): Promise<DatasetReport> {
-  const { mode = 'corrected', size = 100, test = 0.2, offset = () => 0, decoder = 'auto' } = options;
+  const { mode = 'corrected', bars = false, test = 0.2, offset = () => 0, decoder = 'auto' } = options;
+  const { size = bars ? [320, 180] : 100 } = options;
   const seen = recordings.some(({ angles }) => angles.length > 0);
   const settings: ClipSettings = {
     fps: options.fps ?? (await rateOf(recordings, decoder)),
@@ -133,8 +145,14 @@ export async function buildDataset(
             ),
           );
         }
-        clips.push({ entry: { ...entry, frames }, path: part });
-        options.onClip?.({ name, frames, kept });
+        const played =
+          bars && video !== undefined
+            ? await barsAndStrikes(recording, video, { decoder, size, delay, seconds: (frames * settings.fps.den) / settings.fps.num }) // prettier-ignore
+            : undefined;
+        const strikes = played && { strikes: played.strikes };
+        const calibration = played && { calibration: played.calibration };
+        clips.push({ entry: { ...entry, frames, ...calibration }, path: part, ...strikes });
+        options.onClip?.({ name, frames, kept, ...(played ? { strikes: played.strikes.length } : {}) });
       } catch (error) {
         if (!isMarimbaError(error) || error.tag === 'UnsupportedError') throw error;
         report({ name, message: error.message });

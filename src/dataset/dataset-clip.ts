@@ -22,13 +22,17 @@ export interface ClipSettings {
   readonly fps: FrameRate;
   /** How sound is analysed. */
   readonly mode: 'corrected' | 'seed';
-  /** Columns and rows of the pictures. */
-  readonly size: number;
+  /** Columns and rows of the pictures; one number for both. */
+  readonly size: number | readonly [columns: number, rows: number];
   /** Corners of the bar field, pixels of the displayed video; undefined for the whole picture. */
   readonly corners?: Quad;
   /** The bars between the corners. */
   readonly layout?: Layout;
 }
+
+/** Columns and rows. */
+export const sidesOf = (size: ClipSettings['size']): readonly [columns: number, rows: number] =>
+  typeof size === 'number' ? [size, size] : size;
 
 /** SHA-256 of a file, in hexadecimal. */
 export async function sha256(path: string): Promise<string> {
@@ -109,13 +113,14 @@ async function shrinker(
   { width, height, range }: Video,
   settings: ClipSettings,
 ): Promise<(luma: Uint8Array) => Uint8Array> {
-  const { size, corners, layout } = settings;
+  const { corners, layout } = settings;
+  const [columns, rows] = sidesOf(settings.size);
   const kernels = await loadKernels();
   const frame = { width, height, format: 'gray8', range } as const;
-  const plane = size * size;
+  const plane = columns * rows;
   let gray: (luma: Uint8Array) => Float32Array;
   if (corners !== undefined && layout !== undefined) {
-    const warps = [keyboardView(layout, corners, { width, height }, { columns: size, rows: size })];
+    const warps = [keyboardView(layout, corners, { width, height }, { columns, rows })];
     const rectifier = new Rectifier(kernels, frame, { warps });
     gray = (luma) => {
       rectifier.input.set(luma);
@@ -123,7 +128,7 @@ async function shrinker(
       return rectifier.views[0].gray;
     };
   } else {
-    const stack = new FrameStack(kernels, frame, { width: size, height: size });
+    const stack = new FrameStack(kernels, frame, { width: columns, height: rows });
     gray = (luma) => stack.run(luma).subarray(2 * plane);
   }
   // Two in turn: the one before is still wanted.
@@ -167,7 +172,7 @@ export async function* onGrid(
 const chunk = 50;
 
 /**
- * Writes a clip: dataX [frames x size x size] uint8 (unless it has no video) and dataY [frames x notes] float32.
+ * Writes a clip: dataX [frames x rows x columns] uint8 (unless it has no video) and dataY [frames x notes] float32.
  * @param path gets the file; what is there when this fails has to be removed.
  * @param onFrames hears how many frames are done.
  * @returns its frames.
@@ -182,7 +187,7 @@ export async function writeClip(
   onFrames: (frames: number) => void,
 ): Promise<number> {
   const h5 = await hdf5();
-  const { size } = settings;
+  const [columns, lines] = sidesOf(settings.size);
   const width = amplitudes.notes.length;
   const file = new h5.File(path, 'w');
   try {
@@ -192,24 +197,24 @@ export async function writeClip(
       const pictures = file.create_dataset({
         name: 'dataX',
         data: new Uint8Array(0),
-        shape: [0, size, size],
+        shape: [0, lines, columns],
         dtype: '<B',
-        maxshape: [null, size, size],
-        chunks: [chunk, size, size],
+        maxshape: [null, lines, columns],
+        chunks: [chunk, lines, columns],
         compression: 'gzip',
         compression_opts: [1],
       });
-      const buffer = new Uint8Array(chunk * size * size);
+      const buffer = new Uint8Array(chunk * lines * columns);
       let held = 0;
       frames = 0;
       const write = (): void => {
         if (held === 0) return;
-        pictures.resize([frames, size, size]);
-        pictures.write_slice([[frames - held, frames], [], []], buffer.subarray(0, held * size * size));
+        pictures.resize([frames, lines, columns]);
+        pictures.write_slice([[frames - held, frames], [], []], buffer.subarray(0, held * lines * columns));
         held = 0;
       };
       for await (const picture of onGrid(source.frames(), settings.fps, await shrinker(source, settings))) {
-        buffer.set(picture, held++ * size * size);
+        buffer.set(picture, held++ * lines * columns);
         frames++;
         if (held === chunk) {
           write();

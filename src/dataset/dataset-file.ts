@@ -5,7 +5,8 @@ import { frameRate } from '../frame-rate.js';
 import { hdf5, type Hdf5 } from '../hdf5.js';
 import type { NoteSet } from '../notes.js';
 import { notesOf } from '../sound/features.js';
-import type { ClipSettings } from './dataset-clip.js';
+import type { Calibration, Strike } from '../types.js';
+import { type ClipSettings, sidesOf } from './dataset-clip.js';
 
 /** A clip as the dataset's table lists it. */
 export interface ClipEntry {
@@ -19,6 +20,8 @@ export interface ClipEntry {
   readonly frames: number;
   /** Seconds by which its sound's file begins before its video. */
   readonly offset: number;
+  /** Where its bars are, pixels of the pictures in the file; in datasets to train on. */
+  readonly calibration?: Calibration;
   /** Names of its files. */
   readonly sources: Readonly<Record<string, string>>;
   /** SHA-256 of its files. */
@@ -31,6 +34,8 @@ export interface Part {
   readonly entry: ClipEntry;
   /** Its file: dataX and dataY. */
   readonly path: string;
+  /** Its strikes, seconds after its first picture; in datasets to train on. */
+  readonly strikes?: readonly Strike[];
 }
 
 const format = 'deep-marimba/dataset@1';
@@ -54,6 +59,7 @@ export async function assemble(
   parts: readonly Part[],
   { fps, mode, size, corners, layout, notes, truth, pictures }: Facts,
 ): Promise<void> {
+  const [columns, lines] = sidesOf(size);
   const h5 = await hdf5();
   const file = new h5.File(path, 'w');
   try {
@@ -66,6 +72,9 @@ export async function assemble(
       rows: 'row k: picture k, and amplitudes of pictures k, k+1 and k+2 of its clip',
       ...(corners === undefined ? {} : { corners: Float64Array.from(corners.flat()) }),
       ...(layout === undefined ? {} : { layout: layout.name }),
+      ...(parts.some(({ strikes }) => strikes)
+        ? { strikes: 'clip, seconds after its first picture, MIDI, velocity' }
+        : {}),
     };
     for (const [name, value] of Object.entries(about)) file.create_attribute(name, value);
     for (const split of splits) {
@@ -81,14 +90,14 @@ export async function assemble(
           compression: 'gzip',
           compression_opts: [1],
         });
-      const x = pictures ? create('dataX', new Uint8Array(0), [size, size], 50) : undefined;
+      const x = pictures ? create('dataX', new Uint8Array(0), [lines, columns], 50) : undefined;
       const y = create('dataY', new Float32Array(0), [notes.length], 1000);
       let rows = 0;
       for (const { path: part, entry } of own) {
         const { frames } = entry;
         const clip = new h5.File(part, 'r');
         try {
-          x?.resize([rows + frames, size, size]);
+          x?.resize([rows + frames, lines, columns]);
           y.resize([rows + frames, notes.length]);
           for (let from = 0; from < frames; from += step) {
             const to = Math.min(frames, from + step);
@@ -107,10 +116,17 @@ export async function assemble(
         file.flush();
       }
     }
-    const table = parts.map(({ entry: { name, recording, split, frames, offset, sources, hashes } }) =>
-      JSON.stringify({ name, recording, split, frames, offset, sources, sha256: hashes }),
+    const table = parts.map(({ entry: { name, recording, split, frames, offset, sources, hashes, calibration } }) =>
+      JSON.stringify({ name, recording, split, frames, offset, sources, sha256: hashes, calibration }),
     );
     const longest = Math.max(...table.map((line) => Buffer.byteLength(line)));
+    if (parts.some(({ strikes }) => strikes !== undefined)) {
+      const all = parts.flatMap(({ strikes = [] }, clip) =>
+        strikes.map(({ time, midi, velocity }) => [clip, time, midi, velocity]),
+      );
+      const data = Float64Array.from(all.flat());
+      file.create_dataset({ name: 'strikes', data, shape: [all.length, 4], dtype: '<d' });
+    }
     file.create_dataset({ name: 'clips', data: table, shape: [table.length], dtype: `S${longest}` });
     file.flush();
   } finally {
@@ -138,8 +154,23 @@ export interface OpenDataset {
   readonly info: DatasetInfo;
   /** Rows from..to of a dataset, row-major. @throws {VideoError} when there is no such dataset. */
   read(name: string, from: number, to: number): Uint8Array | Float32Array;
+  /** What each clip of the table plays, in the order of the table; undefined where nobody listened. */
+  readonly strikes: readonly (readonly Strike[])[] | undefined;
   /** Frees it. */
   close(): void;
+}
+
+/** The strikes of every clip. @throws {Error} for another shape. */
+function strikesIn(dataset: Dataset, clips: number): Strike[][] {
+  const { shape, value } = dataset;
+  if (shape?.length !== 2 || shape[1] !== 4) throw new Error('strikes are no table of four columns');
+  const lists = Array.from({ length: clips }, (): Strike[] => []);
+  const numbers = value as Float64Array | null;
+  for (let k = 0; k < shape[0]; k++) {
+    const [clip, time, midi, velocity] = numbers!.subarray(4 * k, 4 * k + 4);
+    lists[clip].push({ time, midi, velocity });
+  }
+  return lists;
 }
 
 /**
@@ -172,6 +203,7 @@ export async function openDataset(path: string): Promise<OpenDataset> {
     const { fps, notes } = attributes as { fps?: unknown; notes?: unknown };
     const table = file.keys().includes('clips') ? (get('clips').value as string[]) : [];
     return {
+      strikes: file.keys().includes('strikes') ? strikesIn(get('strikes'), table.length) : undefined,
       info: {
         fps: typeof fps === 'string' ? frameRate(fps) : undefined,
         notes: Array.isArray(notes) ? notesOf(notes as number[]) : undefined,

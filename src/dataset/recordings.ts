@@ -1,4 +1,4 @@
-// Folders of recordings by the names of 2017: seqN.wav, seqN_angleM.mp4, seqN_audio_vectors.mat.
+// Folders of recordings by the names of 2017, seqN.wav, seqN_angleM.mp4, seqN_audio_vectors.mat; or any videos with their own sound.
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -11,6 +11,8 @@ export interface Recording {
   readonly name: string;
   /** Its sound, or its note amplitudes. */
   readonly truth: { readonly kind: 'sound' | 'vectors'; readonly path: string };
+  /** Its strikes, where somebody has written them down: NAME.events.json or NAME.mid. */
+  readonly strikes?: string;
   /** Videos, each paired with the same sound; by name. */
   readonly angles: readonly { readonly name: string; readonly video: string }[];
 }
@@ -34,7 +36,8 @@ function group<T>(items: readonly T[], key: (item: T) => string): Map<string, T[
 }
 
 /**
- * Looks through a folder. Every angle is paired with its recording's sound.
+ * Looks through a folder. Every angle is paired with its recording's sound; a video that is no angle is a recording by itself, with
+ * the sound beside it (NAME.mp4, NAME.wav) or its own.
  * @param kind `vectors` pairs with `NAME_audio_vectors.mat`, and a recording may be without angles.
  * @returns recordings in the order of their numbers, and what had to be left out.
  * @throws {SoundError} when the folder cannot be read.
@@ -64,11 +67,14 @@ export async function findRecordings(
     return unique;
   };
   const angles = only(videos, /^(.+_angle[^_]+)$/);
+  const alone = kind === 'sound' ? only(videos, /^((?!.*_angle[^_]+$).+)$/) : new Map<string, string>();
   const truths = kind === 'sound' ? only(sounds, /^(.+)$/) : only(['.mat'], /^(.+)_audio_vectors$/);
   const recordings: Recording[] = [];
-  const pairs = group([...angles], ([name]) => name.replace(/_angle[^_]+$/, ''));
+  const written = new Map([...only(['.mid', '.midi'], /^(.+)$/), ...only(['.json'], /^(.+)\.events$/)]);
+  const pairs = group([...angles, ...alone], ([name]) => name.replace(/_angle[^_]+$/, ''));
   for (const name of [...new Set([...pairs.keys(), ...truths.keys()])].sort(byName.compare)) {
-    const truth = truths.get(name);
+    const strikes = written.get(name);
+    const truth = truths.get(name) ?? alone.get(name);
     const seen = pairs.get(name) ?? [];
     const expected = kind === 'sound' ? `${name}.wav` : `${name}_audio_vectors.mat`;
     if (truth === undefined) {
@@ -83,6 +89,7 @@ export async function findRecordings(
       recordings.push({
         name,
         truth: { kind, path: join(folder, truth) },
+        ...(strikes === undefined ? {} : { strikes: join(folder, strikes) }),
         angles: seen.map(([angle, file]) => ({ name: angle, video: join(folder, file) })),
       });
     }

@@ -3,7 +3,15 @@ import type { Kernels } from '../kernels/module.js';
 import { type Family, seedsPerFamily } from '../scene/families.js';
 import type { Codecs } from './compression.js';
 import type { OnsetHead } from '../model/card.js';
-import { type Answers, type CalibrationMaker, type Listener, strikesIn, watchClipThrough } from './listen.js';
+import {
+  type Answers,
+  type CalibrationMaker,
+  type Listener,
+  strikesIn,
+  watchClipThrough,
+  watchFilmed,
+} from './listen.js';
+import type { OwnClip } from './own-clips.js';
 import { f1Score, leadF1, matchStrikes, type ScoredClip, scoreClips, type Scores } from './metrics.js';
 
 /** A head to be judged. */
@@ -84,6 +92,25 @@ export async function watchFamilyThrough(
     const said = await watchClipThrough(kernels, listeners, makers, clip);
     for (const [m, ofMaker] of said.entries()) for (const [k, answer] of ofMaker.entries()) all[m][k].push(answer);
     options.onClip?.(i + 1);
+  }
+  return all;
+}
+
+/**
+ * Lets networks watch recordings of one's own.
+ * @returns answers by network, then clip.
+ */
+export async function watchOwn(
+  kernels: Kernels,
+  listeners: readonly Listener[],
+  clips: readonly OwnClip[],
+  onClip: (done: number) => void = () => undefined,
+): Promise<Answers[][]> {
+  const all = listeners.map((): Answers[] => []);
+  for (const [i, clip] of clips.entries()) {
+    const said = await watchFilmed(kernels, listeners, clip.piece());
+    for (const [k, answer] of said.entries()) all[k].push(answer);
+    onClip(i + 1);
   }
   return all;
 }

@@ -9,9 +9,11 @@ import type { Calibration, Strike } from '../types.js';
 import { checkInside } from '../video/calibration.js';
 import { type LumaPicture, medianOf } from '../video/median-picture.js';
 import type { OnsetHead } from '../model/card.js';
+import { type Backbone, joinBackbone } from './backbone.js';
 import type { HeardStrike, ScoredClip } from './metrics.js';
 import { exportOnnx } from './export-onnx.js';
 import { anatomy, type Architecture, type Weights } from './network.js';
+import type { WatchedClip } from './scene-sequences.js';
 import type { Runtime, Session } from '../model/onnx-runtime.js';
 import { RowStream, type StreamedModel } from '../model/row-stream.js';
 import { type ModelInput, type ModelView, modelViews, viewImage, type ViewImage } from '../model/views.js';
@@ -72,16 +74,18 @@ export function stateShapes(architecture: Architecture): Listener['states'] {
   }));
 }
 
-/** A network that listens, with weights from training. The caller releases its session. */
+/** A network that listens, with weights from training, behind a backbone where it has one. The caller releases its session. */
 export async function listenerOf(
   architecture: Architecture,
   input: ModelInput,
   weights: Weights,
   heads: readonly string[],
   runtime: Runtime,
+  backbone?: Backbone,
 ): Promise<Listener> {
+  const trained = exportOnnx(architecture, weights);
   return {
-    session: await runtime(exportOnnx(architecture, weights)),
+    session: await runtime(backbone ? joinBackbone(backbone, trained) : trained),
     input,
     states: stateShapes(architecture),
     outputs: anatomy(architecture).outputs,
@@ -141,9 +145,32 @@ export async function watchClipThrough(
   const { truth, frames } = compression
     ? compressedScene(made, { seed: 0, compressed: compression.share }, seed, compression.codecs)
     : made;
-  const { times } = truth;
-  const visible = visibleBars(truth.calibration);
   const clip = { seed, still: once(() => stillOf({ truth, frames })) };
+  return watchThrough(kernels, listeners, makers, { truth, frames, seconds: truth.duration }, clip);
+}
+
+/** Lets networks watch a clip that was filmed, through its own calibration. */
+export async function watchFilmed(
+  kernels: Kernels,
+  listeners: readonly Listener[],
+  { truth, frames }: WatchedClip,
+): Promise<Answers[]> {
+  const { times, width, height } = truth;
+  const seconds = times.length * times[1];
+  const nothing = { width, height, luma: new Uint8Array(width * height) };
+  const clip = { seed: 0, still: () => nothing };
+  return (await watchThrough(kernels, listeners, [(calibration) => calibration], { truth, frames, seconds }, clip))[0];
+}
+
+async function watchThrough(
+  kernels: Kernels,
+  listeners: readonly Listener[],
+  makers: readonly CalibrationMaker[],
+  { truth, frames, seconds }: WatchedClip & { readonly seconds: number },
+  clip: CalibratedClip,
+): Promise<Answers[][]> {
+  const { times, width, height } = truth;
+  const visible = visibleBars(truth.calibration);
   const kinds = [...new Set(listeners.map(({ input }) => viewKey(input)))];
   const views: { readonly kind: string; readonly maker: number; readonly list: readonly ModelView[] }[] = [];
   for (const kind of kinds) {
@@ -174,7 +201,7 @@ export async function watchClipThrough(
   }
   const notes = new Set(visible.bars.map(({ midi }) => midi));
   const strikes = truth.strikes.filter(({ midi }) => notes.has(midi));
-  return said.map((ofMaker) => ofMaker.map((rows) => ({ times, seconds: truth.duration, truth: strikes, rows })));
+  return said.map((ofMaker) => ofMaker.map((rows) => ({ times, seconds, truth: strikes, rows })));
 }
 
 const stillFrames = 7;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError } from '../errors.js';
 import { type ModelCard, type ModelFile, type OnsetHead, parseCard, verifyFile } from '../model/card.js';
+import { type Backbone, constantsOf, cutBackbone, joinBackbone } from './backbone.js';
 import { makeArchitecture } from './architectures/index.js';
 import { readWeights } from './checkpoint.js';
 import { blockFrames, exportBlock, exportOnnx } from './export-onnx.js';
@@ -24,6 +25,8 @@ export interface ModelFolderOptions {
   /** With the nominal number of bars. */
   readonly architecture: Architecture;
   readonly weights: Weights;
+  /** What is in front of it and never trains. */
+  readonly backbone?: Backbone;
   /** How it sees. */
   readonly input: ModelInput;
   /** Heads with their thresholds, the sure one first. */
@@ -37,14 +40,25 @@ export interface ModelFolderOptions {
 /**
  * Writes the files of a model: `model.onnx` and, for TensorFlow.js, `tfjs/model.json` and `tfjs/weights.bin`, all of the weights
  * rounded to half precision and stored in it; `model.f32.onnx` and `weights.safetensors` with every bit; `block.onnx`, the graph
- * that takes several frames at once, with the weights of either.
+ * that takes several frames at once, with the weights of either. Behind a backbone there is `model.onnx`
+ * alone: what was trained and what was not can be read from it.
  * @returns what the card says of them.
  */
 export async function writeModelFiles(
   folder: string,
   architecture: Architecture,
   weights: Weights,
+  backbone?: Backbone,
 ): Promise<ModelCard['files']> {
+  const write = async (path: string, bytes: Uint8Array): Promise<ModelFile> => {
+    await writeAtomic(join(folder, path), bytes);
+    return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  };
+  const rounded = roundToHalf(weights);
+  if (backbone) {
+    await mkdir(folder, { recursive: true });
+    return { onnx: await write('model.onnx', joinBackbone(backbone, exportOnnx(architecture, rounded))) };
+  }
   await mkdir(join(folder, 'tfjs'), { recursive: true });
   const { parameters, buffers } = anatomy(architecture);
   const tensors = new Map(
@@ -53,11 +67,6 @@ export async function writeModelFiles(
       { data: weights.get(parameter)!, shape },
     ]),
   );
-  const write = async (path: string, bytes: Uint8Array): Promise<ModelFile> => {
-    await writeAtomic(join(folder, path), bytes);
-    return { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-  };
-  const rounded = roundToHalf(weights);
   const tfjs = exportTfjs(architecture, rounded);
   return {
     onnx: await write('model.onnx', exportOnnx(architecture, rounded)),
@@ -83,29 +92,56 @@ export async function rewriteModelFolder(folder: string): Promise<ModelCard> {
   });
   const card = parseCard(text, from);
   const architecture = makeArchitecture(card.architecture.name, card.architecture.options);
-  const { path = 'weights.safetensors' } = (card.files.weights as ModelFile | undefined) ?? {};
-  const weights = await readWeights(join(folder, path));
-  const rewritten = { ...card, block: blockFrames, files: await writeModelFiles(folder, architecture, weights) };
+  const { weights, backbone } = await readTrained(folder, card);
+  const files = await writeModelFiles(folder, architecture, weights, backbone);
+  const rewritten = { ...card, ...(backbone ? {} : { block: blockFrames }), files };
   await writeCard(folder, rewritten);
   return rewritten;
 }
 
+/**
+ * What of a model was trained, and what is in front of it.
+ * @throws {ModelError} when the weights are missing or damaged.
+ */
+export async function readTrained(
+  folder: string,
+  { files }: ModelCard,
+): Promise<{ readonly weights: Weights; readonly backbone?: Backbone }> {
+  const own = files.weights as ModelFile | undefined;
+  if (own) return { weights: await readWeights(join(folder, own.path)) };
+  const path = join(folder, files.onnx.path);
+  try {
+    const joined = await readFile(path);
+    return { weights: constantsOf(joined), backbone: cutBackbone(joined) };
+  } catch (cause) {
+    throw new ModelError(
+      `${path}: no weights can be read from it, and the card names no others; copy the folder again.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 /** Writes the files of a model, and `card.json` last, so that it never speaks of files to come. */
 export async function writeModelFolder(folder: string, options: ModelFolderOptions): Promise<ModelCard> {
-  const { name, architecture, weights, heads, input } = options;
+  const { name, architecture, weights, heads, input, backbone } = options;
   const { outputs } = anatomy(architecture);
   const card: ModelCard = {
     format: 'deep-marimba/model@1',
     name,
     architecture: { name: architecture.name, options: architecture.options },
-    files: await writeModelFiles(folder, architecture, weights),
+    files: await writeModelFiles(folder, architecture, weights, backbone),
     input,
-    block: blockFrames,
+    ...(backbone ? {} : { block: blockFrames }),
     states: stateShapes(architecture),
     outputs,
     onsets: heads.map(onsetHead),
     fps: options.fps,
-    training: options.training,
+    training: {
+      ...options.training,
+      ...(backbone ? { backbone: { ...backbone.about, sha256: backbone.sha256 } } : {}),
+    },
     scores: {},
   };
   await writeCard(folder, card);

@@ -1,17 +1,21 @@
 // Batches of simulated sequences without end, the same for a seed and a step whatever the workers' pace.
 import { Worker } from 'node:worker_threads';
 import { loadKernels } from '../kernels/module.js';
-import { openCodecs } from './compression.js';
 import { Random } from './random.js';
-import { clipSequences, type SequenceOptions, type Sequences } from './scene-sequences.js';
+import type { Sequences } from './scene-sequences.js';
+import { sequenceMaker, type SequenceMakerOptions } from './sequence-maker.js';
 import type { Batch, BatchSource } from './trainer.js';
 
 /** How batches are made of clips. */
-export interface SceneBatchOptions extends SequenceOptions {
+export interface SceneBatchOptions extends SequenceMakerOptions {
   /** Sequences per batch. */
   readonly batch: number;
   /** Clips whose sequences are mixed; clips x sequences is a multiple of `batch`. */
   readonly mixed: number;
+  /** Clips that are seen over and over; no clip twice where left out or 0. */
+  readonly clips?: number;
+  /** What becomes of a clip's sequences before they are mixed, such as features instead of pictures. */
+  readonly change?: (clip: number, render: () => Promise<Sequences>) => Promise<Sequences>;
   /** Threads that render while the trainer trains; 0 renders between steps on the calling thread. */
   readonly workers: number;
   /** Where the worker's module is; by default beside this one. */
@@ -31,7 +35,7 @@ export interface SceneBatches {
  * @throws {RangeError} when a group is no whole number of batches.
  */
 export function sceneBatches(options: SceneBatchOptions): SceneBatches {
-  const { batch, mixed, workers: count, sequences: perClip, seed } = options;
+  const { batch, mixed, workers: count, sequences: perClip, seed, clips: known = 0, change, ...scenes } = options;
   const perGroup = (mixed * perClip) / batch;
   if (!Number.isInteger(perGroup) || perGroup < 1) {
     throw new RangeError(
@@ -39,14 +43,19 @@ export function sceneBatches(options: SceneBatchOptions): SceneBatches {
     );
   }
   const url = options.workerUrl ?? new URL('./scene-worker.js', import.meta.url);
-  const render = count > 0 ? threads(url, { ...options, workerUrl: undefined }, count) : onThisThread(options);
+  const of = { ...scenes, sequences: perClip, seed, workerUrl: undefined };
+  const render = count > 0 ? threads(url, of, count) : onThisThread(of);
+  const clipOf = (place: number): Promise<Sequences> => {
+    const clip = known > 0 ? place % known : place;
+    return change ? change(clip, () => render.clip(clip)) : render.clip(clip);
+  };
 
   return {
     async *batches(firstStep) {
       let group = Math.floor((firstStep - 1) / perGroup);
       let first = (firstStep - 1) % perGroup;
       const ask = (g: number): Promise<Sequences[]> => {
-        const clips = Promise.all(Array.from({ length: mixed }, (_unused, i) => render.clip(g * mixed + i)));
+        const clips = Promise.all(Array.from({ length: mixed }, (_unused, i) => clipOf(g * mixed + i)));
         // A group that is asked for ahead may fail before anybody waits for it.
         clips.catch(() => undefined);
         return clips;
@@ -94,10 +103,10 @@ interface Renderer {
   readonly close: () => Promise<void>;
 }
 
-function onThisThread(options: SequenceOptions): Renderer {
-  const codecs = options.compressed ? openCodecs() : undefined;
+function onThisThread(options: SequenceMakerOptions): Renderer {
+  let maker: ReturnType<typeof sequenceMaker> | undefined;
   return {
-    clip: async (number) => clipSequences(await loadKernels(), options, number, await codecs),
+    clip: async (number) => (await (maker ??= sequenceMaker(await loadKernels(), options)))(number),
     close: () => Promise.resolve(),
   };
 }

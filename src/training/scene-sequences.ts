@@ -3,8 +3,8 @@
 import { type Kernels } from '../kernels/module.js';
 import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import type { Family } from '../scene/families.js';
-import { type Scene, scene } from '../scene/scene.js';
-import type { CalibratedBar, Calibration, Point, Quad } from '../types.js';
+import { scene } from '../scene/scene.js';
+import type { CalibratedBar, Calibration, Point, Quad, Strike } from '../types.js';
 import { type Codecs, compressedScene } from './compression.js';
 import { checkInside } from '../video/calibration.js';
 import { type ModelInput, type ModelView, modelViews, viewImage } from '../model/views.js';
@@ -107,10 +107,37 @@ export function trainingScene(options: Pick<SequenceOptions, 'seed' | 'family' |
  */
 export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: number, codecs?: Codecs): Sequences {
   const source = compressedScene(trainingScene(options, clip), options, clip, codecs);
+  return sequencesOf(kernels, source, options, new Random(options.seed, `sequences ${clip}`));
+}
+
+/** Pictures in a row, simulated or filmed, and what is true of them. */
+export interface WatchedClip {
+  readonly truth: {
+    /** Size of the pictures, pixels. */
+    readonly width: number;
+    readonly height: number;
+    /** Seconds. */
+    readonly times: readonly number[];
+    readonly calibration: Calibration;
+    readonly strikes: readonly Strike[];
+  };
+  /** Luma [height x width], one after the other; valid until the next. */
+  readonly frames: () => Iterable<{ readonly index: number; readonly pixels: Uint8Array }>;
+}
+
+/**
+ * The sequences of a clip, seen through careless calibrations.
+ * @throws {RangeError} for clips shorter than a sequence.
+ */
+export function sequencesOf(
+  kernels: Kernels,
+  source: WatchedClip,
+  options: Omit<SequenceOptions, 'family' | 'seconds' | 'widths'>,
+  random: Random,
+): Sequences {
   if (source.truth.times.length < options.frames) {
     throw new RangeError(`expected clips of at least ${options.frames} frames, got ${source.truth.times.length}`);
   }
-  const random = new Random(options.seed, `sequences ${clip}`);
   const rows = rectifyScene(kernels, source, options, random);
   const { sequences, frames, burnIn, bars, rows: height, heads } = options;
   const outputs = [...Object.keys(heads), 'offset', 'velocity'];
@@ -158,8 +185,13 @@ function isSeen({ view }: Row, bar: number): boolean {
   return sum >= leastCoverage * view.height * cellWidth;
 }
 
-/** Renders a scene through all its calibrations. */
-function rectifyScene(kernels: Kernels, { truth, frames }: Scene, options: SequenceOptions, random: Random): Row[] {
+/** Sees a clip through all its calibrations. */
+function rectifyScene(
+  kernels: Kernels,
+  { truth, frames }: WatchedClip,
+  options: Omit<SequenceOptions, 'family' | 'seconds' | 'widths'>,
+  random: Random,
+): Row[] {
   const { heads, channels = 'differences' } = options;
   const { times, strikes, width } = truth;
   const strips = Array.from({ length: options.calibrations }, () =>
@@ -207,7 +239,7 @@ function measureMotion({ view, strip, motion }: Row, frame: number): void {
 }
 
 /** Which row, from which frame, around which bar. */
-function cut(rows: readonly Row[], last: number, options: SequenceOptions, random: Random) {
+function cut(rows: readonly Row[], last: number, options: Pick<SequenceOptions, 'frames' | 'burnIn'>, random: Random) {
   const { frames, burnIn } = options;
   const row = rows[Math.floor(random.uniform() * rows.length)];
   const start = Math.floor(random.uniform() * (last + 1));
@@ -264,7 +296,7 @@ function copyImage(
 }
 
 /** Views of a calibration as people make them; less careless where strips would fold. */
-function carelessViews(calibration: Calibration, options: SequenceOptions, random: Random): ModelView[] {
+function carelessViews(calibration: Calibration, options: Parameters<typeof inputOf>[0], random: Random): ModelView[] {
   const bars = calibration.bars.filter((bar) => {
     try {
       checkInside(bar.quad, calibration, 'bar');

@@ -2,6 +2,7 @@
 import { families, type Family } from '../scene/families.js';
 import { architectureNames } from './architectures/index.js';
 import { fillOptions } from './architectures/options.js';
+import type { OwnData } from './own-clips.js';
 import type { LossTerm } from './losses.js';
 import type { StrikeHeads } from './strike-targets.js';
 
@@ -9,6 +10,11 @@ import type { StrikeHeads } from './strike-targets.js';
 export interface TrainConfig {
   /** Architecture by name, and its options; outputs, and the size of what it sees, follow from the rest. */
   readonly architecture: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+  /**
+   * What turns pictures into the features that a fc-lstm learns from: an ONNX file, [1 x 3 x height x width] of 0..1 to [1 x F], one
+   * that ships ("movenet-lightning"), or a model folder that has one inside. Empty for the others, which look for themselves.
+   */
+  readonly backbone: string;
   /** Seed of weights and data. */
   readonly seed: number;
   /** Steps. */
@@ -54,6 +60,11 @@ export interface TrainConfig {
   readonly calibrations: number;
   /** Share of the clips, 0..1, that go through a real encoder (H.264, VP9, JPEG) and back; needs node-av. */
   readonly compressed: number;
+  /** Datasets of recordings of one's own, and the share of the clips, 0..1, that comes from them instead of the simulator. */
+  readonly data: readonly OwnData[];
+  readonly own: number;
+  /** Clips that are seen over and over; 0: no clip twice. */
+  readonly clips: number;
   readonly sequences: number;
   readonly mixed: number;
 }
@@ -61,6 +72,7 @@ export interface TrainConfig {
 /** The training of the shipped bar-lstm. */
 export const defaultConfig: TrainConfig = {
   architecture: { name: 'bar-lstm', options: { recurrence: 'conv-lstm' } },
+  backbone: '',
   seed: 1,
   steps: 3000,
   batch: 8,
@@ -86,6 +98,9 @@ export const defaultConfig: TrainConfig = {
   widths: [256, 256, 256, 320],
   calibrations: 2,
   compressed: 0,
+  data: [],
+  own: 0,
+  clips: 0,
   sequences: 32,
   mixed: 6,
 };
@@ -142,6 +157,21 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   }
   if (architecture === 'bar-lstm' && config.geometry !== 'bars') {
     throw new RangeError(`expected the geometry "bars" for bar-lstm, got "${config.geometry}"`);
+  }
+  if ((architecture === 'fc-lstm') !== (config.backbone !== '')) {
+    throw new RangeError(
+      architecture === 'fc-lstm'
+        ? 'expected a "backbone" for fc-lstm: an ONNX file, or one that ships, such as "movenet-lightning"; got none'
+        : `expected no "backbone" for ${architecture}, which learns from pictures, got ${JSON.stringify(config.backbone)}`,
+    );
+  }
+  if (!(Number.isInteger(config.clips) && config.clips % config.mixed === 0)) {
+    throw new RangeError(`expected "clips" to be a multiple of "mixed" (${config.mixed}) or 0, got ${config.clips}`);
+  }
+  if (!(config.own <= 1) || config.own > 0 !== config.data.length > 0) {
+    throw new RangeError(
+      `expected a share of 0..1 for "own", above 0 with recordings of one's own (--data) and 0 without, got ${config.own}`,
+    );
   }
   if (!(config.compressed <= 1)) {
     throw new RangeError(`expected a share of 0..1 for "compressed", got ${config.compressed}`);

@@ -9,7 +9,9 @@ import { openCodecs } from './compression.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Architecture, Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
+import type { FeatureMaker } from './features.js';
 import type { ModelInput } from '../model/views.js';
+import { featureClips } from './features.js';
 import { sceneBatches } from './scene-batches.js';
 import { inputOf } from './scene-sequences.js';
 import { cosineSchedule, flatSchedule, type Schedule } from './schedule.js';
@@ -37,6 +39,8 @@ export interface TrainOptions {
   readonly runtime: Runtime;
   /** Checkpoint, configuration and history are kept here; a training found here goes on. */
   readonly folder: string;
+  /** For a fc-lstm: what makes features of pictures. */
+  readonly features?: FeatureMaker;
   /** Threads that render. */
   readonly workers?: number;
   /** Where the worker's module is. */
@@ -84,6 +88,7 @@ export function architectureOf(config: TrainConfig, bars = config.bars): Archite
   const { name, options } = config.architecture;
   const outputs = outputsOf(config);
   if (name === 'bar-lstm') return makeArchitecture(name, { ...options, bars, height: config.rows, outputs });
+  if (name === 'fc-lstm') return makeArchitecture(name, { ...options, notes: config.bars, outputs });
   const [channels, height, width] = inputOf(config).shape;
   return makeArchitecture(name, { ...options, notes: config.bars, channels, height, width, outputs });
 }
@@ -96,6 +101,7 @@ export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
 /**
  * Trains until all steps are done, nothing gets better, or `signal`. Weights are the same with and without a kill and a
  * new start in between.
+ * @throws {RangeError} when there is a backbone and nothing that makes features with it.
  * @throws {ModelError} when the folder holds another training, a checkpoint cannot be read or written, or the loss is not
  *   finite; the last good checkpoint stays.
  * @throws {UnsupportedError} when clips are to be compressed and there is no encoder.
@@ -103,6 +109,11 @@ export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
   const architecture = architectureOf(config);
+  if ((config.backbone !== '') !== (options.features !== undefined)) {
+    throw new RangeError(
+      `expected "features" beside the backbone "${config.backbone}", got ${typeof options.features}`,
+    );
+  }
   await mkdir(folder, { recursive: true }).catch(refused(folder));
   const kept = await readConfig(join(folder, 'config.json'));
   if (kept && !isSameBut(kept, config, [])) {
@@ -139,7 +150,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
   const before = history.length > 0 ? history[history.length - 1].seconds : 0;
   const started = performance.now();
-  const source = sceneBatches({ ...config, workers: options.workers ?? 1, ...urlOf(options) });
+  const { features } = options;
+  const change = features && featureClips(features, config, join(folder, 'features'));
+  const source = sceneBatches({
+    ...config,
+    workers: options.workers ?? 1,
+    ...urlOf(options),
+    ...(change ? { change } : {}),
+  });
   let stretch: StepReport[] = [];
   let finished = trainer.step >= config.steps;
   const save = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // fc-lstm: memory over the features of a frozen network that was trained on photographs.
-import { dropout, heads, lstm } from '../layers/index.js';
+import { batchNorm, dropout, heads, lstm } from '../layers/index.js';
 import type { Architecture } from '../network.js';
-import { expectCounts, fillOptions, STANDARD_OUTPUTS } from './options.js';
+import { expectCounts, expectOneOf, fillOptions, STANDARD_OUTPUTS } from './options.js';
 
 /** Options of `fcLstm`. */
 export interface FcLstmOptions {
@@ -9,6 +9,8 @@ export interface FcLstmOptions {
   readonly notes?: number;
   /** Features per frame. */
   readonly features?: number;
+  /** Whether features are brought to mean 0 and variance 1, each on its own. */
+  readonly normalization?: 'batch' | 'none';
   /** Units of the stacked recurrent layers. */
   readonly units?: readonly number[];
   /** Probability with which features are dropped before each recurrent layer. */
@@ -20,6 +22,7 @@ export interface FcLstmOptions {
 const DEFAULTS: Required<FcLstmOptions> = {
   notes: 18,
   features: 512,
+  normalization: 'none',
   units: [256, 256],
   dropout: 0.2,
   outputs: STANDARD_OUTPUTS,
@@ -33,14 +36,16 @@ const DEFAULTS: Required<FcLstmOptions> = {
  */
 export function fcLstm(options: FcLstmOptions = {}): Architecture {
   const filled = fillOptions<FcLstmOptions>('fc-lstm', DEFAULTS, options);
-  const { dropout: rate, outputs, ...counts } = filled;
+  const { dropout: rate, outputs, normalization, ...counts } = filled;
   expectCounts('fc-lstm', counts);
+  expectOneOf('fc-lstm', 'normalization', normalization, ['batch', 'none']);
   return {
     name: 'fc-lstm',
     options: filled,
     input: { name: 'features', shape: [filled.features] },
     notes: filled.notes,
     layers: [
+      ...(normalization === 'batch' ? [batchNorm({})] : []),
       ...filled.units.flatMap((units) => [dropout({ rate }), lstm({ units })]),
       heads({ outputs, notes: filled.notes }),
     ],
