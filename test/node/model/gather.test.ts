@@ -88,21 +88,25 @@ describe('a predictor that gathers', () => {
   } // prettier-ignore
 
   // A clip of some blocks and a rest, one shorter than a block, one of blocks alone.
-  it.each([59, 7, 48])('hears of %i frames what one hears that does not', async (frames) => {
-    const [one, many] = [await watch(frames, {}), await watch(frames, { gather: true })];
-    expect(many.latency).toBe(one.latency + blockFrames - 1);
-    if (frames > 20) expect(one.strikes.length).toBeGreaterThan(3);
-    expect(many.strikes.map(({ midi }) => midi)).toEqual(one.strikes.map(({ midi }) => midi));
-    many.strikes.forEach(({ time, velocity }, i) => {
-      expect(Math.abs(time - one.strikes[i].time)).toBeLessThan(1e-5);
-      expect(Math.abs(velocity - one.strikes[i].velocity)).toBeLessThan(1e-5);
-    });
-    expect(many.rows.map(({ time }) => time)).toEqual(one.rows.map(({ time }) => time));
-    expect(many.rows).toHaveLength(frames);
-    many.rows.forEach(({ amplitudes }, k) => {
-      expect(apart(amplitudes, one.rows[k].amplitudes)).toBeLessThan(1e-4);
-    });
-  }, 240_000);
+  it.each([59, 7, 48])(
+    'hears of %i frames what one hears that does not',
+    async (frames) => {
+      const [one, many] = [await watch(frames, {}), await watch(frames, { gather: true })];
+      expect(many.latency).toBe(one.latency + blockFrames - 1);
+      if (frames > 20) expect(one.strikes.length).toBeGreaterThan(3);
+      expect(many.strikes.map(({ midi }) => midi)).toEqual(one.strikes.map(({ midi }) => midi));
+      many.strikes.forEach(({ time, velocity }, i) => {
+        expect(Math.abs(time - one.strikes[i].time)).toBeLessThan(1e-5);
+        expect(Math.abs(velocity - one.strikes[i].velocity)).toBeLessThan(1e-5);
+      });
+      expect(many.rows.map(({ time }) => time)).toEqual(one.rows.map(({ time }) => time));
+      expect(many.rows).toHaveLength(frames);
+      many.rows.forEach(({ amplitudes }, k) => {
+        expect(apart(amplitudes, one.rows[k].amplitudes)).toBeLessThan(1e-4);
+      });
+    },
+    240_000,
+  );
 
   it('goes on from a snapshot in the middle of a block', async () => {
     const options = { fps: 25, threshold: 0.004, gather: true };
