@@ -62,4 +62,9 @@ export default tseslint.config(
       },
     },
   },
+  {
+    // Pages, and what builds them.
+    files: ['examples/**/*.js'],
+    languageOptions: { globals: { document: 'readonly', navigator: 'readonly', AudioContext: 'readonly' } },
+  },
 );

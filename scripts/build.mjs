@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { bundlePages, pageSources } from './pages.mjs';
+import { bundleStandalone } from './standalone.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -181,6 +182,7 @@ async function bundleEntries() {
   ]);
   copyFileSync('build/kernels.wasm', 'dist/kernels.wasm');
   await bundlePages('dist/pages');
+  await bundleStandalone('dist/standalone');
 }
 
 await compileKernels();
