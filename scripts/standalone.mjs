@@ -7,7 +7,7 @@ export async function bundleStandalone(outdir) {
     bundle: true,
     format: 'esm',
     minify: true,
-    legalComments: 'none',
+    legalComments: 'eof',
     logLevel: 'warning',
     platform: 'browser',
     target: 'es2022',
