@@ -372,7 +372,7 @@ describe('a model folder', () => {
       training: { stages: [{ config }] },
     });
     expect((await readdir(path)).sort()).toEqual(
-      ['card.json', 'model.f32.onnx', 'model.onnx', 'tfjs', 'weights.safetensors'], // prettier-ignore
+      ['block.onnx', 'card.json', 'model.f32.onnx', 'model.onnx', 'tfjs', 'weights.safetensors'], // prettier-ignore
     );
     expect([...(await readWeights(join(path, 'weights.safetensors')))].sort()).toEqual([...weights].sort());
     const { card, listener } = await openModelFolder(path, runtime);
