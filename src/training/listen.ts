@@ -6,7 +6,7 @@ import type { Family } from '../scene/families.js';
 import { type Scene, scene } from '../scene/scene.js';
 import { type Codecs, compressedScene } from './compression.js';
 import type { Calibration, Strike } from '../types.js';
-import { checkInside } from '../video/calibration.js';
+import { visibleBars } from '../video/calibration.js';
 import { type LumaPicture, medianOf } from '../video/median-picture.js';
 import type { OnsetHead } from '../model/card.js';
 import { type Backbone, joinBackbone } from './backbone.js';
@@ -91,19 +91,6 @@ export async function listenerOf(
     outputs: anatomy(architecture).outputs,
     heads,
   };
-}
-
-/** A calibration without the bars that the picture does not show. */
-export function visibleBars(calibration: Calibration): Calibration {
-  const bars = calibration.bars.filter(({ quad }) => {
-    try {
-      checkInside(quad, calibration, 'bar');
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return { ...calibration, bars };
 }
 
 /** What somebody who says where the bars are can look at. */

@@ -3,10 +3,9 @@
 import { type Family, seedsPerFamily } from '../scene/families.js';
 import { type SceneTracks, sceneTracks, type TrackPoint } from '../scene/tracks.js';
 import type { CalibratedBar, Point, Quad } from '../types.js';
-import { calibrationRows } from '../video/calibration.js';
+import { calibrationRows, visibleBars } from '../video/calibration.js';
 import { dense, heads, lstm, relu } from './layers/index.js';
 import type { Answers } from './listen.js';
-import { visibleBars } from './listen.js';
 import type { Architecture } from './network.js';
 import { Random } from './random.js';
 

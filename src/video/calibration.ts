@@ -190,3 +190,16 @@ export function checkInside(quad: Quad, picture: { width: number; height: number
     }
   }
 }
+
+/** A calibration without the bars that the picture does not show. */
+export function visibleBars(calibration: Calibration): Calibration {
+  const bars = calibration.bars.filter(({ quad }) => {
+    try {
+      checkInside(quad, calibration, 'bar');
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return { ...calibration, bars };
+}

@@ -5,7 +5,7 @@ import type { ModelCard } from '../../src/model/card.js';
 import type { Session, Tensor } from '../../src/model/onnx-runtime.js';
 import { StrikePicker } from '../../src/model/pick.js';
 import { scene } from '../../src/scene/scene.js';
-import { visibleBars } from '../../src/training/listen.js';
+import { visibleBars } from '../../src/video/calibration.js';
 import { barStrips } from '../../src/video/strip.js';
 import type { Strike } from '../../src/types.js';
 

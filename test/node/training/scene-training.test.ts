@@ -21,7 +21,8 @@ import { architectureOf, inputOfTraining, train, type TrainOptions } from '../..
 import { trainConfig } from '../../../src/training/train-config.js';
 import { shiftedBy } from '../../../src/training/calibration-errors.js';
 import { failurePicture, worstMoments } from '../../../src/training/failures.js';
-import { strikesIn, visibleBars, watchClip, watchClipThrough } from '../../../src/training/listen.js';
+import { visibleBars } from '../../../src/video/calibration.js';
+import { strikesIn, watchClip, watchClipThrough } from '../../../src/training/listen.js';
 import { Predictor } from '../../../src/model/predictor.js';
 import { scene } from '../../../src/scene/scene.js';
 import type { Strike } from '../../../src/types.js';
