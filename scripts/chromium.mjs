@@ -1,6 +1,6 @@
 // Finds a Chromium for the browser tests, or installs Debian's when this is a Debian machine and we are root.
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { canInstall, install } from './debian.mjs';
 
 const candidates = [
   '/usr/bin/chromium',
@@ -21,15 +21,8 @@ export function chromium() {
   }
   const found = candidates.find((path) => existsSync(path));
   if (found) return found;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.error('Chromium is absent: installing it with apt-get.');
-    const apt = (...args) =>
-      execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=500', ...args], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      });
-    apt('update');
-    apt('install', '-y', '--no-install-recommends', 'chromium');
+  if (canInstall) {
+    install('chromium');
     if (existsSync(candidates[0])) return candidates[0];
   }
   throw new Error('No Chromium found. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH to one.');

@@ -1,8 +1,16 @@
 // `npm test`: build, types, lint, format, then every test in Node and in a real Chromium. Arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { chromium } from './chromium.mjs';
+import { canInstall, install } from './debian.mjs';
 
 process.env.CHROMIUM_PATH = chromium();
+if (canInstall && !hasFfmpeg()) install('ffmpeg');
+
+// Without it, tests of containers and codecs that only ffmpeg writes are skipped, and printed as skipped.
+function hasFfmpeg() {
+  return spawnSync(process.env.FFMPEG_PATH ?? 'ffmpeg', ['-version'], { stdio: 'ignore' }).status === 0;
+}
+
 const node = (script, ...args) => [process.execPath, [script, ...args]];
 const steps = [
   ['build', ...node('scripts/build.mjs')],

@@ -1,35 +1,29 @@
 // `deep-marimba train`: a network from simulated players, with checkpoints; at the end a model folder.
-import { access, mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeAtomic } from '../atomic-file.js';
 import { ModelError, VideoError } from '../errors.js';
 import { formatSvg } from '../figure/svg.js';
 import { loadKernels } from '../kernels/module.js';
-import { type ModelCard, parseCard } from '../model/card.js';
 import type { Runtime } from '../model/onnx-runtime.js';
 import { familyNames, type Family } from '../scene/families.js';
-import { readWeights } from '../training/checkpoint.js';
 import { tuneThreshold, watchFamily, watchOwn } from '../training/evaluate.js';
 import { openOwnClips, type OwnClip, type OwnData, ownData, type OwnUse } from '../training/own-clips.js';
 import { readBackbone } from '../training/backbone.js';
 import { featureMaker, type FeatureMaker } from '../training/features.js';
 import { listenerOf } from '../training/listen.js';
-import { readTrained, writeModelFolder } from '../training/model-folder.js';
+import { writeModelFolder } from '../training/model-folder.js';
 import type { Architecture, Weights } from '../training/network.js';
-import {
-  architectureOf,
-  inputOfTraining,
-  CHECKPOINT,
-  type HistoryEntry,
-  train as runTraining,
-} from '../training/train.js';
+import { architectureOf, type HistoryEntry, inputOfTraining, train as runTraining } from '../training/train.js';
 import { type TrainConfig, trainConfig } from '../training/train-config.js';
 import { historyFigure } from '../training/training-figures.js';
 import { buildFolder } from './dataset.js';
-import { backboneOf, folderOf } from './model-folder-of.js';
+import { backboneOf } from './model-folder-of.js';
 import { nodeRuntime } from './onnxruntime.js';
+import { keepStages, readStarts, stageOf, type Start } from './train-start.js';
 
 interface TrainCommandOptions {
   readonly output: string;
@@ -71,8 +65,6 @@ function shareOf(text: string): number {
 const nominalBars = 18;
 /** Frame rates of the simulated clips. */
 const trainedRates = [24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60];
-/** In a training's folder: the trainings that went before. */
-const EARLIER = 'earlier.json';
 /** First clip that thresholds are tuned on: none that chose the best step. */
 const tuningSeed = 1000;
 
@@ -121,110 +113,13 @@ async function datasetsOf({ data = [], output }: TrainCommandOptions): Promise<O
       () => false,
     );
     const file = isFolder ? join(output, i === 0 ? 'own.h5' : `own-${i + 1}.h5`) : path;
-    if (isFolder && !(await exists(file))) {
+    if (isFolder && !existsSync(file)) {
       await mkdir(output, { recursive: true });
       await buildFolder(path, 'sound', { output: file, bars: true });
     }
     list.push(await ownData(file));
   }
   return list;
-}
-
-/** Weights of a model folder or of a safetensors file, and the trainings they went through. */
-async function readStart(from: string): Promise<Start> {
-  if (from.endsWith('.safetensors')) return { weights: await readWeights(from), stages: [{ from: 'given weights' }] };
-  const path = join(await modelOrTraining(from), 'card.json');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const unfinished = await readUnfinished(from);
-    if (unfinished) return unfinished;
-    const expected = 'expected a model folder, the folder of a training, or a .safetensors file';
-    throw new ModelError(`${path} cannot be read; ${expected}.`, { cause });
-  }
-  const card: ModelCard = parseCard(text, path);
-  const { weights } = await readTrained(dirname(path), card);
-  const { stages } = card.training;
-  const list = Array.isArray(stages) ? (stages as { readonly config?: Partial<TrainConfig> }[]) : [];
-  return { weights, stages: list, shape: shapeOf(list.at(-1)?.config ?? {}) };
-}
-
-/** A folder of whatever kind, or a model by its name. */
-const modelOrTraining = async (from: string): Promise<string> => ((await exists(from)) ? from : await folderOf(from));
-
-/** What of a training its weights cannot do without: how the network is made, how it sees, what it answers. */
-function shapeOf(config: Partial<TrainConfig>): Partial<TrainConfig> {
-  const kept = ['architecture', 'backbone', 'geometry', 'channels', 'bars', 'rows', 'columns', 'heads', 'lossWeights'];
-  return Object.fromEntries(Object.entries(config).filter(([name]) => kept.includes(name)));
-}
-
-/**
- * Where a training starts: from one network, or from the mean of several. Trainings that went on from one another, or from a
- * common one, lie in one valley of the loss, and its middle hears what is new better than either.
- * **Source:** Wortsman et al. 2022, "Model soups"; https://arxiv.org/abs/2203.05482.
- */
-async function readStarts(from: readonly string[] = []): Promise<Start> {
-  const starts = await Promise.all(from.map(readStart));
-  if (starts.length === 0) return { stages: [] };
-  if (starts.length === 1) return starts[0];
-  const [first, ...rest] = starts.map(({ weights }) => weights!);
-  for (const [k, other] of rest.entries()) {
-    const alike =
-      other.size === first.size && [...first].every(([name, data]) => other.get(name)?.length === data.length);
-    if (!alike)
-      throw new ModelError(`${from[k + 1]} is another network than ${from[0]}; only networks alike have a mean.`);
-  }
-  const mean = (name: string, data: Float32Array): Float32Array =>
-    data.map((value, i) => rest.reduce((sum, other) => sum + other.get(name)![i], value) / starts.length);
-  return {
-    weights: new Map([...first].map(([name, data]) => [name, mean(name, data)])),
-    stages: [{ meanOf: starts.map(({ stages }) => stages) }],
-    ...(starts[0].shape ? { shape: starts[0].shape } : {}),
-  };
-}
-
-/** What a training starts from, and the trainings that went before, as cards list them. */
-interface Start {
-  readonly weights?: Weights;
-  readonly stages: readonly unknown[];
-  /** Fields of the configuration that fit the weights. */
-  readonly shape?: Partial<TrainConfig>;
-}
-
-/** The latest weights of a training that may still be going on. */
-async function readUnfinished(folder: string): Promise<Start | undefined> {
-  const [checkpoint, config, history, before] = [CHECKPOINT, 'config.json', 'history.json', EARLIER].map((name) =>
-    join(folder, name),
-  );
-  if (!(await exists(checkpoint))) return undefined;
-  const read = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8')) as unknown;
-  const stages = (await exists(before)) ? ((await read(before)) as unknown[]) : [];
-  const last = ((await read(history)) as HistoryEntry[]).at(-1);
-  return {
-    weights: await readWeights(checkpoint),
-    stages: [...stages, stageOf((await read(config)) as TrainConfig, last)],
-  };
-}
-
-/** A training as cards list it, up to a step. */
-const stageOf = (config: TrainConfig, entry: HistoryEntry | undefined) => ({
-  config,
-  steps: entry?.step ?? 0,
-  sequenceFrames: (entry?.step ?? 0) * config.batch * config.frames,
-  hours: Number(((entry?.seconds ?? 0) / 3600).toFixed(3)),
-  loss: entry?.loss,
-});
-
-/** What a training began with, written down once: what it began with may itself go on. */
-async function keepStages(folder: string, stages: readonly unknown[]): Promise<readonly unknown[]> {
-  const path = join(folder, EARLIER);
-  if (await exists(path)) return JSON.parse(await readFile(path, 'utf8')) as unknown[];
-  if (stages.length > 0) {
-    await mkdir(folder, { recursive: true });
-    await writeAtomic(path, `${JSON.stringify(stages, null, 1)}\n`);
-  }
-  return stages;
 }
 
 /** What makes the features of a fc-lstm, and the configuration that knows how many there are. */
@@ -416,13 +311,6 @@ class Progress {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** The command. */
 export const train = new Command('train')
   .description("Train a network on simulated players and recordings of one's own; goes on where it was stopped.")
@@ -449,7 +337,7 @@ export const train = new Command('train')
   .option('--tuning-clips <n>', 'clips of 6 s that thresholds are tuned on at the end', atLeast(1), 24)
   .option('--patience <n>', 'stop after so many validations without a better score', atLeast(1))
   .action(async (options: TrainCommandOptions) => {
-    if (options.config !== undefined && !(await exists(options.config))) {
+    if (options.config !== undefined && !existsSync(options.config)) {
       throw new ModelError(`${options.config} does not exist; give a JSON file, or leave --config out.`);
     }
     await run(options);
