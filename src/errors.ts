@@ -38,15 +38,24 @@ export class ModelError extends MarimbaError {
   override readonly name = 'ModelError';
 }
 
+/**
+ * What a model ran on is gone, a GPU's device or a worker: the model fails from now on and has to be loaded again, there or on
+ * another device. A predictor's `snapshot()` goes on in one of the model that is loaded then.
+ */
+export class DeviceLostError extends MarimbaError {
+  readonly tag = 'DeviceLostError';
+  override readonly name = 'DeviceLostError';
+}
+
+const tags = ['UnsupportedError', 'SoundError', 'VideoError', 'ModelError', 'DeviceLostError'] as const;
+
 /** Names of the library's own error classes. */
-export type MarimbaErrorTag = 'UnsupportedError' | 'SoundError' | 'VideoError' | 'ModelError';
+export type MarimbaErrorTag = (typeof tags)[number];
 
 /**
  * Whether `error` is one of the library's own errors (of the given class), also across duplicate copies of the package.
  */
 export function isMarimbaError(error: unknown, tag?: MarimbaErrorTag): error is MarimbaError {
   if (!(error instanceof Error) || !('tag' in error) || typeof error.tag !== 'string') return false;
-  return tag === undefined
-    ? ['UnsupportedError', 'SoundError', 'VideoError', 'ModelError'].includes(error.tag)
-    : error.tag === tag;
+  return (tag === undefined ? tags : [tag]).some((own) => own === error.tag);
 }

@@ -1,5 +1,5 @@
 // The runtime-neutral public API: one explicit list.
-export { isMarimbaError, ModelError, SoundError, UnsupportedError, VideoError } from './errors.js';
+export { DeviceLostError, isMarimbaError, ModelError, SoundError, UnsupportedError, VideoError } from './errors.js';
 export type { MarimbaErrorTag } from './errors.js';
 export { frameRate } from './frame-rate.js';
 export type { FrameRate } from './frame-rate.js';

@@ -5,7 +5,8 @@ import { type Model, openModel, type Precision } from './model.js';
 import type { ModelBytes } from './model-files.js';
 import type { Session } from './onnx-runtime.js';
 import { openWebModel, type WebReadOptions } from './web-files.js';
-import { checkWebGpu, openWebSession, type WebSessionJob } from './web-session.js';
+import { checkWebGpu } from './web-gpu.js';
+import { openWebSession, type WebSessionJob } from './web-session.js';
 import { openWebWorkerSession } from './web-worker-session.js';
 
 /** How a model is loaded in a browser. */

@@ -20,6 +20,8 @@ export interface Session {
   admit?(): void;
   /** Frees the graph. */
   release(): Promise<void>;
+  /** Resolves, with how, when the device the graph lies on is gone, on those that can go. Runs then fail with `DeviceLostError`. */
+  readonly lost?: Promise<string>;
 }
 
 /** Makes sessions from the bytes of ONNX models. */

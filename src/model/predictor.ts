@@ -279,6 +279,8 @@ export class Predictor {
    * @throws {RangeError} when time does not increase, or the bytes are not as many as the format needs.
    * @throws {ModelError} while another frame is being computed, when too many steps wait for the model, after dispose(), or when
    * the device fails.
+   * @throws {DeviceLostError} when the device is gone: the model has to be loaded again, and what `snapshot()` gives here goes on
+   * in a predictor of that one.
    */
   async push(frame: PredictorFrame, { signal }: PushOptions = {}): Promise<Strike[]> {
     signal?.throwIfAborted();

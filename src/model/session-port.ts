@@ -1,5 +1,5 @@
 // A session on the far side of a thread or a worker: what is said between the two, the same in Node and in browsers.
-import { ModelError } from '../errors.js';
+import { DeviceLostError, ModelError } from '../errors.js';
 import type { Session, Tensors } from './onnx-runtime.js';
 
 /** What the far side is asked: one run, or to free everything. */
@@ -29,7 +29,7 @@ export interface RemoteSession {
   readonly ready: Promise<Session>;
   /** Takes an answer of the far side. */
   readonly receive: (answer: SessionAnswer) => void;
-  /** Tells that the thread is lost: whatever waits, and every later run, fails with this. */
+  /** Tells that the thread or its device is lost: whatever waits, and every later run, fails with this. */
   readonly fail: (reason: string) => void;
 }
 
@@ -46,7 +46,8 @@ const released = 'The session has been released.';
  */
 export function remoteSession(thread: SessionThread): RemoteSession {
   const waiting = new Map<number | 'ready' | 'released', Waiting>();
-  let over: ModelError | undefined;
+  let over: ModelError | DeviceLostError | undefined;
+  let opened = false;
   let ids = 0;
   const wait = (key: number | 'ready' | 'released'): Promise<Tensors> => {
     thread.hold(true);
@@ -59,7 +60,9 @@ export function remoteSession(thread: SessionThread): RemoteSession {
     return found;
   };
   const fail = (reason: string): void => {
-    over ??= new ModelError(reason);
+    over ??= opened
+      ? new DeviceLostError(`${reason.replace(/\.$/, '')}; load the model again.`)
+      : new ModelError(reason);
     settle('released')?.resolve({});
     for (const key of [...waiting.keys()]) settle(key)?.reject(over);
   };
@@ -91,6 +94,7 @@ export function remoteSession(thread: SessionThread): RemoteSession {
   return {
     ready: wait('ready').then(() => session),
     receive(answer) {
+      if (answer === 'ready') opened = true;
       if (typeof answer === 'string') settle(answer)?.resolve({});
       else if ('outputs' in answer) settle(answer.id)?.resolve(answer.outputs);
       else if (answer.id === undefined) fail(answer.problem);
@@ -145,6 +149,9 @@ export async function serveSession(
       answer({ id, problem: wordsOf(error) }, []);
     }
   };
+  void session.lost?.then((problem) => {
+    answer({ problem }, []);
+  });
   let queue = Promise.resolve();
   listen((request) => {
     queue = queue.then(() => handle(request));

@@ -2,6 +2,7 @@
 import { ModelError, UnsupportedError } from '../errors.js';
 import { onnxRuntime, type OrtModule, type Session } from './onnx-runtime.js';
 import { fetchCached } from './web-files.js';
+import { openGpu, untilLost } from './web-gpu.js';
 
 /** What a session is opened with. Plain data. */
 export interface WebSessionJob {
@@ -43,25 +44,6 @@ const wasmFile = {
   wasm: 'ort-wasm-simd-threaded.wasm',
 } as const;
 
-/** Adapters that only emulate a GPU are a hundred times slower than WebAssembly. */
-export async function checkWebGpu(emulated: boolean): Promise<void> {
-  interface Adapter {
-    readonly info?: { readonly isFallbackAdapter?: boolean };
-    readonly isFallbackAdapter?: boolean;
-  }
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
-  if (!gpu) {
-    throw new UnsupportedError(
-      'This browser has no WebGPU here; it takes a recent one, and a page served over https or from localhost.',
-    );
-  }
-  const adapter = await gpu.requestAdapter();
-  if (!adapter) throw new UnsupportedError('This browser finds no GPU for WebGPU; look at its page about the GPU.');
-  if (!emulated && (adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter)) {
-    throw new UnsupportedError('WebGPU is emulated by the processor here; ask for the device webgpu to use it nevertheless.');
-  }
-} // prettier-ignore
-
 // onnxruntime-web opens and runs one thing at a time in a realm.
 let turn: Promise<unknown> = Promise.resolve();
 const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -89,11 +71,16 @@ export async function openWebSession({ device, files, assets, cache, threads }: 
       const folder = new URL(assets.endsWith('/') ? assets : `${assets}/`);
       env.wasm.wasmBinary = await fetchCached(new URL(wasmFile[device], folder), env.versions.web, { cache });
     }
-    const session = await onnxRuntime(ort, { executionProviders: [device] })(files[0]).catch((cause: unknown) => {
+    const gpu = device === 'webgpu' ? await openGpu() : undefined;
+    const executionProviders = [gpu ? { name: device, device: gpu } : device];
+    const opened = await onnxRuntime(ort, { executionProviders })(files[0]).catch((cause: unknown) => {
+      gpu?.destroy();
       throw new ModelError(explain(cause), { cause });
     });
     // The runtime has compiled it by now.
+    const session = gpu ? untilLost(opened, gpu) : opened;
     return {
+      ...session,
       run: (feeds, fetch) => inTurn(() => session.run(feeds, fetch)),
       release: () => inTurn(() => session.release()),
     };

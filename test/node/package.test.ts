@@ -151,7 +151,7 @@ describe('in Node', () => {
 
   it('keeps every name it has given out', () => {
     // A name may be added, not lost: what is here is public. Types are not seen at run time.
-    const everywhere = `BinPlan FrameStack GT18 ModalBank ModelError OscillatorBank RealFft Rectifier SoundError SpectrumPlan
+    const everywhere = `BinPlan DeviceLostError FrameStack GT18 ModalBank ModelError OscillatorBank RealFft Rectifier SoundError SpectrumPlan
       UnsupportedError VideoError analyzeNotes bandBins barEnvelope barStrips calibrationRows decodeMidi detectStrikes
       encodeMidi encodeWav formatCalibration formatPng formatSvg frameRate grayWeights hzToMidi instrumentA4 isMarimbaError
       keyboardView limiterKnee loadKernels marimbaBar midiToHz midiToName nameToMidi noteSet openSound parseCalibration
