@@ -5,6 +5,7 @@ export { openSound, readSound } from './sound/sound-blob.js';
 export type { SoundSource } from './sound/sound-blob.js';
 export { createMarimbaNode, MarimbaNode } from './sound/marimba-node.js';
 export type { MarimbaNodeOptions, MarimbaNodeStatus } from './sound/marimba-node.js';
+export { PushedFrames } from './video/pushed-frames.js';
 export { readVideo } from './video/video-blob.js';
 export type { Video, VideoSource } from './video/video-blob.js';
 export type { ModelCard, ModelFile, OnsetHead, StateShape } from './model/card.js';

@@ -1,9 +1,13 @@
-// How frames get from what the page has (a stream, an element) into the worker: by themselves where the browser can, else one by one.
+// How frames get from what the page has (a stream, an element, its own hands) into the worker: by themselves where the browser can, else one by one.
 import { VideoError } from '../errors.js';
 import { processorRoom, tapElement, trackProcessor, type FrameTap } from '../video/frame-tap.js';
+import { PushedFrames } from '../video/pushed-frames.js';
 import { tapStream } from '../video/video-blob.js';
 import type { ToWatcher } from './live-messages.js';
 import type { LiveSource } from './live-types.js';
+
+/** Sends a worker a message. */
+export type Post = (message: ToWatcher, transfer?: Transferable[]) => void;
 
 /** Frames on their way into a worker. */
 export interface Feed {
@@ -14,16 +18,18 @@ export interface Feed {
 }
 
 /**
- * Starts to feed a worker. Of streams, the worker reads the frames itself and the page has nothing to do with them; of elements, and
- * where the browser has no track processor, the page hands on the newest frame when the worker has done with the one before.
+ * Starts to feed a worker. Of streams, the worker reads the frames itself and the page has nothing to do with them; of elements and
+ * frames pushed by hand, and where the browser has no track processor, the page hands on the newest frame when the worker has done
+ * with the one before.
  * @param watchesTracks whether the worker can read a track by itself.
- * @throws {VideoError} for a stream without a picture or that has ended; {@link UnsupportedError} where the browser gives no frames.
+ * @throws {TypeError} for any other source; {@link VideoError} for a stream without a picture or that has ended; {@link UnsupportedError} where the browser gives no frames.
  */
-export function feed(source: LiveSource, worker: Worker, watchesTracks: boolean): Feed {
-  const post = (message: ToWatcher, transfer: Transferable[] = []): void => {
-    worker.postMessage(message, transfer);
-  };
+export function feed(source: LiveSource, post: Post, watchesTracks: boolean): Feed {
+  if (source instanceof PushedFrames) return handOver(source.tap(), post);
   if (source instanceof HTMLVideoElement) return handOver(tapElement(source), post);
+  if (!(source instanceof MediaStream)) {
+    throw new TypeError('source: expected a MediaStream, a video element or PushedFrames.');
+  }
   const track = source.getVideoTracks().at(0);
   if (track?.readyState !== 'live') {
     throw new VideoError(track ? 'The camera has been switched off.' : 'The stream has no picture.');
@@ -51,7 +57,7 @@ export function feed(source: LiveSource, worker: Worker, watchesTracks: boolean)
   return handOver(tapStream(source), post);
 }
 
-function handOver(tap: FrameTap, post: (message: ToWatcher, transfer: Transferable[]) => void): Feed {
+function handOver(tap: FrameTap, post: Post): Feed {
   let taken: () => void = () => undefined;
   const run = async (): Promise<void> => {
     for (let tapped = await tap.next(); tapped; tapped = await tap.next()) {
@@ -73,7 +79,7 @@ function handOver(tap: FrameTap, post: (message: ToWatcher, transfer: Transferab
     stop: () => {
       tap.close();
       taken();
-      post({ type: 'blind' }, []);
+      post({ type: 'blind' });
     },
   };
 }

@@ -4,12 +4,13 @@ import type { Skipped } from '../model/devices.js';
 import type { LoadProgress, ModelBytes } from '../model/model-files.js';
 import type { VoiceName } from '../sound/voices.js';
 import type { Calibration, Strike } from '../types.js';
+import type { PushedFrames } from '../video/pushed-frames.js';
 
 /**
- * Where pictures come from: a camera's stream, or an element that plays a stream, a file or a clip. It stays the caller's:
- * listening neither opens, plays nor stops it.
+ * Where pictures come from: a camera's stream, an element that plays a stream, a file or a clip, or frames pushed by hand. It stays
+ * the caller's: listening neither opens, plays nor stops it.
  */
-export type LiveSource = MediaStream | HTMLVideoElement;
+export type LiveSource = MediaStream | HTMLVideoElement | PushedFrames;
 
 /** What a model may run on in a browser. */
 export type LiveDevice = 'webgpu' | 'wasm' | 'tfjs';

@@ -1,13 +1,13 @@
-// Live listening: a moving picture in, strikes and their sound out, whatever breaks on the way.
-import { ModelError } from '../errors.js';
-import { lacksRoom, makeRoom } from '../kernels/room.js';
+// Live listening: a moving picture in, strikes and their sound out, and how it goes. Whose worker fails gets another, see live-thread.ts.
+import { lacksRoom } from '../kernels/room.js';
 import type { Skipped } from '../model/devices.js';
 import type { ModelBytes } from '../model/model-files.js';
 import { parseCalibration } from '../video/calibration.js';
 import { barStrips } from '../video/strip.js';
 import { LiveAudio } from './live-audio.js';
 import { feed, type Feed } from './live-feed.js';
-import type { FromWatcher, ToWatcher, WatchJob, WatchStats } from './live-messages.js';
+import type { FromWatcher, WatchJob, WatchStats } from './live-messages.js';
+import { WatchThread } from './live-thread.js';
 import type {
   LiveDevice,
   LiveEar,
@@ -21,11 +21,6 @@ import type {
 } from './live-types.js';
 import type { Calibration } from '../types.js';
 
-// A worker that says nothing for this long, ms, has failed; while it opens a model it may be held up for longer.
-const silence = { watching: 8000, opening: 90_000 };
-// Waits between attempts to start a worker again, ms: a kiosk tries for ever. After one that had worked there is none.
-const pauses = [0, 500, 2000, 5000, 15_000];
-
 /**
  * Listens to a moving picture. Resolves when the model is there and the first frame can be heard.
  *
@@ -34,7 +29,7 @@ const pauses = [0, 500, 2000, 5000, 15_000];
  * its place and is counted. A device that is lost is replaced by the next, a worker that fails or falls silent by a new one, a
  * context that is suspended is resumed; each is told as a `problem` that recovers.
  * @param source stays the caller's: it is neither opened nor stopped.
- * @throws {TypeError | RangeError} for a calibration, a threshold or a level that cannot be.
+ * @throws {TypeError | RangeError} for a source, a calibration, a threshold or a level that cannot be.
  * @throws {ModelError | UnsupportedError} when model or device cannot be had; {@link VideoError} when the source has no picture.
  */
 export async function listen(source: LiveSource, options: LiveOptions): Promise<LiveEar> {
@@ -80,32 +75,23 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
   readonly #model: string | ModelBytes;
   readonly #assets: URL | undefined;
   readonly #audio: LiveAudio | undefined;
+  readonly #thread: WatchThread;
   #settings: LiveSettings;
   #calibration: Calibration;
   #source: LiveSource;
-  #worker: Worker | undefined;
-  #watchesTracks = false;
-  #waiting: [ToWatcher, Transferable[]][] | undefined;
   #feed: Feed | undefined;
   #state: LiveState = 'loading';
   #device: LiveDevice | undefined;
   #runtime: LiveStats['runtime'];
   #skipped: readonly Skipped[] = [];
   #decisions: LiveEar['decisions'];
-  #lost: readonly Skipped[] = [];
   // Counts of workers before this one, and of this one.
   #before = nothing;
   #counts = nothing;
   #underruns = 0;
   #recoveries = 0;
-  // Workers in a row that came to nothing.
-  #failures = 0;
-  #heardFrom = 0;
-  #opened = false;
-  // Whether the first worker has been given a second chance.
-  #madeRoom = false;
-  readonly #watchdog: ReturnType<typeof setInterval>;
-  #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  // Whether the first worker has opened its model, and frames are on their way.
+  #begun = false;
 
   constructor(source: LiveSource, options: LiveOptions) {
     super();
@@ -132,9 +118,22 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
       });
       this.#audio.level = level;
     }
-    this.#watchdog = setInterval(() => {
-      this.#watch();
-    }, 1000);
+    this.#thread = new WatchThread({
+      workerUrl: options.workerUrl,
+      job: () => this.#job(),
+      receive: (message) => {
+        this.#receive(message);
+      },
+      failed: (sentence) => {
+        this.#recover(sentence);
+      },
+      restarted: (sentence) => {
+        if (lacksRoom(sentence)) this.#audio?.makeRoom();
+        this.#tune().catch((error: unknown) => {
+          this.#tell('problem', { message: wordsOf(error), recovers: true, cause: error });
+        });
+      },
+    });
   }
 
   get state(): LiveState {
@@ -173,21 +172,9 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
 
   /** Opens everything. */
   async begin(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    const opened = new Promise<void>((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    const abort = (): void => {
-      this.#settle?.reject(signal!.reason);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      this.#start();
-      await Promise.all([opened, this.#tune()]);
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      this.#settle = undefined;
-    }
+    await Promise.all([this.#thread.begin(signal), this.#tune()]);
+    this.#feed = feed(this.#source, this.#thread.post, this.#thread.watchesTracks);
+    this.#begun = true;
   }
 
   async set(settings: Partial<LiveSettings>): Promise<void> {
@@ -198,46 +185,28 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
     this.#settings = after;
     if (this.#audio && after.level !== before.level) this.#audio.level = after.level;
     const { decision, threshold } = after;
-    if (decision !== before.decision || threshold !== before.threshold) this.#post({ type: 'set', decision, threshold });
+    if (decision !== before.decision || threshold !== before.threshold) this.#thread.post({ type: 'set', decision, threshold });
     if (after.voice !== before.voice) await this.#tune();
   } // prettier-ignore
 
   async calibrate(calibration: Calibration): Promise<void> {
     this.#calibration = checkCalibration(calibration);
-    this.#post({ type: 'calibrate', calibration: this.#calibration });
+    this.#thread.post({ type: 'calibrate', calibration: this.#calibration });
     await this.#tune();
   }
 
   async watch(source: LiveSource): Promise<void> {
     this.#source = source;
-    if (this.#opened) this.#follow();
+    if (this.#thread.open) this.#follow();
     return Promise.resolve();
   }
 
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#enter('stopped');
-    clearInterval(this.#watchdog);
     this.#feed?.stop();
     this.#audio?.stop();
-    const worker = this.#worker;
-    this.#worker = undefined;
-    if (!worker) return;
-    await new Promise<void>((done) => {
-      worker.onmessage = ({ data }: MessageEvent<FromWatcher>) => {
-        if (data.type === 'stopped') done();
-      };
-      worker.postMessage({ type: 'stop' } satisfies ToWatcher);
-      // One that hangs is ended all the same.
-      setTimeout(done, 1000);
-    });
-    worker.terminate();
-  }
-
-  #post(message: ToWatcher, transfer: Transferable[] = []): void {
-    // What is sent to a script that has not come yet may be lost.
-    if (this.#waiting) this.#waiting.push([message, transfer]);
-    else this.#worker?.postMessage(message, transfer);
+    await this.#thread.stop();
   }
 
   #tell<Name extends keyof LiveEvents>(name: Name, detail: LiveEvents[Name]): void {
@@ -250,49 +219,22 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
     this.#tell('state', state);
   }
 
-  #start(): void {
-    const { workerUrl } = this.#options;
-    const worker =
-      workerUrl === undefined
-        ? new Worker(new URL('./live-worker.js', import.meta.url), { type: 'module' })
-        : new Worker(workerUrl, { type: 'module' });
-    this.#worker = worker;
-    this.#waiting = [];
-    this.#opened = false;
-    this.#heardFrom = performance.now();
-    worker.onmessage = ({ data }: MessageEvent<FromWatcher>) => {
-      if (worker === this.#worker) this.#receive(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      // Nothing is said when the script itself cannot be loaded.
-      const words = event.message
-        ? `The worker that watches failed: ${event.message}`
-        : 'The worker that watches cannot be loaded; serve deep-marimba/live-worker and name its address as workerUrl.';
-      if (worker === this.#worker) this.#restart(words);
-    };
+  /** What a worker is started with. */
+  #job(): Omit<WatchJob, 'lost'> {
     const { device = 'auto' } = this.#options;
     const { decision, threshold } = this.#settings;
-    const job: WatchJob = {
+    return {
       model: this.#model,
       device,
-      lost: this.#lost,
       assets: this.#assets?.href,
       calibration: this.#calibration,
       decision,
       threshold,
     };
-    this.#post({ type: 'open', job });
   }
 
   #receive(message: FromWatcher): void {
-    this.#heardFrom = performance.now();
     switch (message.type) {
-      case 'ready':
-        this.#watchesTracks = message.watchesTracks;
-        for (const [waiting, transfer] of this.#waiting ?? []) this.#worker!.postMessage(waiting, transfer);
-        this.#waiting = undefined;
-        break;
       case 'progress':
         this.#options.onProgress?.(message.progress);
         break;
@@ -301,10 +243,8 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
         this.#runtime = message.runtime;
         this.#skipped = message.skipped;
         this.#decisions = message.decisions;
-        this.#opened = true;
         this.#enter('waiting');
-        this.#follow();
-        this.#settle?.resolve();
+        if (this.#begun) this.#follow();
         break;
       case 'taken':
         this.#feed?.taken();
@@ -328,78 +268,34 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
         });
         this.#tell('stats', this.stats);
         break;
-      case 'lost': {
-        const { lost } = message;
-        this.#lost = [...this.#lost, lost];
-        this.#restart(`The device ${lost.device} was lost (${lost.reason}).`);
-        break;
-      }
       case 'refused':
-        if (this.#settle && !this.#madeRoom && lacksRoom(wordsOf(message.error))) {
-          this.#madeRoom = true;
-          this.#worker?.terminate();
-          makeRoom();
-          this.#start();
-        } else if (this.#settle) this.#settle.reject(message.error);
-        else if (!this.#opened) {
-          // From the first device on: one that was lost may be back.
-          this.#lost = [];
-          this.#restart(wordsOf(message.error));
-        } else this.#tell('problem', { message: wordsOf(message.error), recovers: true, cause: message.error });
+        this.#tell('problem', { message: wordsOf(message.error), recovers: true, cause: message.error });
         break;
-      case 'opening':
-      case 'stopped':
+      // The rest concerns the thread.
+      default:
     }
   }
 
-  /** A worker has failed: another takes its place, sooner or later. */
-  #restart(message: string): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
+  /** The worker is gone, and what it counted; another one is coming. */
+  #recover(sentence: string): void {
     this.#feed?.stop();
     this.#feed = undefined;
-    if (this.#settle) {
-      this.#settle.reject(new ModelError(message));
-      return;
-    }
     const { frames, dropped, strikes } = this.stats;
-    this.#failures = this.#counts.frames > 0 ? 0 : this.#failures + 1;
     this.#before = { ...nothing, frames, dropped, strikes };
     this.#counts = nothing;
-    this.#opened = false;
     this.#device = undefined;
     this.#recoveries += 1;
     this.#enter('recovering');
-    this.#tell('problem', { message, recovers: true });
-    setTimeout(
-      () => {
-        if (this.#state === 'stopped' || this.#worker) return;
-        // Whatever it was: the next one should not fail for what this thread has dropped.
-        makeRoom();
-        if (lacksRoom(message)) this.#audio?.makeRoom();
-        this.#start();
-        this.#tune().catch((error: unknown) => {
-          this.#tell('problem', { message: wordsOf(error), recovers: true, cause: error });
-        });
-      },
-      pauses[Math.min(this.#failures, pauses.length - 1)],
-    );
+    this.#tell('problem', { message: sentence, recovers: true });
   }
-
-  #watch(): void {
-    if (!this.#worker) return;
-    const quiet = performance.now() - this.#heardFrom;
-    if (quiet > (this.#opened ? silence.watching : silence.opening)) this.#restart('The worker that watches fell silent.');
-  } // prettier-ignore
 
   #follow(): void {
     this.#feed?.stop();
     this.#feed = undefined;
     try {
-      this.#feed = feed(this.#source, this.#worker!, this.#watchesTracks);
+      this.#feed = feed(this.#source, this.#thread.post, this.#thread.watchesTracks);
     } catch (error) {
-      if (this.#settle) this.#settle.reject(error);
-      else this.#tell('problem', { message: wordsOf(error), recovers: false, cause: error });
+      this.#tell('problem', { message: wordsOf(error), recovers: false, cause: error });
     }
   }
 
@@ -409,7 +305,7 @@ class Ear extends EventTarget implements Omit<LiveEar, 'addEventListener'> {
     const midi = this.#calibration.bars.map((bar) => bar.midi);
     const port = await this.#audio.open(midi, this.#settings.voice);
     if (this.#state === 'stopped') return;
-    this.#post({ type: 'sound', port }, [port]);
+    this.#thread.post({ type: 'sound', port }, [port]);
   }
 }
 

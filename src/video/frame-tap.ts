@@ -22,13 +22,15 @@ export interface FrameTap {
   close(): void;
 }
 
-/** A mailbox for one frame. */
-class Newest {
+/** A mailbox for one frame: a newer one takes its place. */
+export class Newest {
+  /** Frames that were replaced before they were taken. */
   dropped = 0;
   #waiting: TappedFrame | undefined;
   #wake: ((frame: TappedFrame | undefined) => void) | undefined;
   #ended = false;
 
+  /** Puts a frame in, or into the hands that wait for one. */
   put(tapped: TappedFrame): void {
     if (this.#ended) {
       tapped.frame.close();
@@ -45,6 +47,7 @@ class Newest {
     }
   }
 
+  /** The frame that waits, or the next one; undefined after the end. */
   async take(): Promise<TappedFrame | undefined> {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -54,6 +57,7 @@ class Newest {
     });
   }
 
+  /** Closes the frame that waits; nothing more comes out. */
   end(): void {
     this.#ended = true;
     this.#waiting?.frame.close();

@@ -6,8 +6,10 @@ import {
   type LiveOptions,
   type LiveProblem,
   type LiveSound,
+  type LiveSource,
   type LiveState,
   type LiveStrike,
+  PushedFrames,
 } from '../../src/browser.js';
 import { fillRoom, memories } from '../support/full-process.js';
 import { calibration, picture } from '../support/moving-picture.js';
@@ -51,7 +53,7 @@ interface Heard {
   readonly states: LiveState[];
 }
 
-async function hear(source: MediaStream | HTMLVideoElement, options: Partial<LiveOptions> = {}): Promise<Heard> {
+async function hear(source: LiveSource, options: Partial<LiveOptions> = {}): Promise<Heard> {
   const ear = await listen(source, { calibration, threshold, device: 'wasm', ...options });
   ends.push(() => ear.stop());
   const heard: Heard = { ear, strikes: [], problems: [], states: [] };
@@ -70,7 +72,10 @@ async function until(what: string, holds: () => boolean, seconds = 60): Promise<
 }
 
 /** The worker, and what may be done to it from outside. */
-function breakable(): { workerUrl: string; tell: (what: 'crash' | 'hang' | 'lose' | 'destroy') => void } {
+function breakable(): {
+  workerUrl: string;
+  tell: (what: 'crash' | 'hang' | 'lose' | 'destroy' | 'destroy in a step') => void;
+} {
   const name = `break-${Math.random()}`;
   // As vite asks for what is to run in a worker.
   const script = new URL('/src/kiosk/live-worker.ts?worker_file&type=module', location.href).href;
@@ -86,6 +91,11 @@ function breakable(): { workerUrl: string; tell: (what: 'crash' | 'hang' | 'lose
       if (data === 'crash') throw new Error('provoked');
       if (data === 'hang') for (;;);
       if (data === 'destroy') return device.destroy();
+      if (data === 'destroy in a step') {
+        const { submit } = GPUQueue.prototype;
+        GPUQueue.prototype.submit = function (...args) { submit.apply(this, args); device.destroy(); };
+        return;
+      }
       VideoFrame.prototype.copyTo = () => Promise.reject(new Error('provoked'));
     };
     await import('${script}');
@@ -252,21 +262,61 @@ describe('listen', { timeout: 400_000 }, () => {
     expect(ear.stats.device).toBe('wasm');
   });
 
-  // Skipped, and printed so: it has passed, and it has also waited 120 s in vain for the next device after the emulated GPU's was
-  // destroyed. Whether the live page or the emulation is slow to say so is not understood yet.
-  it.skip('goes on with the next device when the GPU is lost', async () => {
+  // Between two steps the browser says that it is gone; in the middle of one the runtime never comes back, and its worker falls silent.
+  it.each(['destroy', 'destroy in a step'] as const)('goes on with the next device when the GPU is lost: %s', async (how) => {
     const { workerUrl, tell } = breakable();
     const { ear, strikes, problems } = await hear(camera(10), { workerUrl, device: 'auto' });
     expect(ear.stats).toMatchObject({ device: 'webgpu', skipped: [] });
     await until('frames on the GPU', () => ear.stats.frames > 2, 240);
-    tell('destroy');
-    await until('another device', () => ear.stats.device === 'wasm', 120);
+    tell(how);
+    await until('another device', () => ear.stats.device === 'wasm', 240);
     expect(ear.stats.skipped.map(({ device }) => device)).toEqual(['webgpu']);
-    expect(ear.stats.recoveries).toBeGreaterThan(0);
-    expect(problems[0]).toMatchObject({ message: expect.stringContaining('webgpu') as string, recovers: true });
+    expect(ear.stats.recoveries).toBe(1);
+    expect(problems).toMatchObject([{ message: expect.stringContaining('webgpu') as string, recovers: true }]);
     const before = strikes.length;
-    await until('strikes on it', () => strikes.length > before && ear.state === 'listening');
-  }, 900_000);
+    await until('strikes on it', () => strikes.length > before && ear.state === 'listening', 240);
+  }, 900_000); // prettier-ignore
+
+  it('hears frames pushed by hand, drops what it has no time for, and takes them up again after a crash', async () => {
+    const { workerUrl, tell } = breakable();
+    const frames = new PushedFrames();
+    const { ear, strikes } = await hear(frames, { workerUrl });
+    const made: VideoFrame[] = [];
+    const push = (time: number): void => {
+      // I420: luma, and chroma of no colour.
+      const planes = new Uint8Array(1.5 * width * height).fill(128);
+      planes.set(picture(time));
+      const timestamp = Math.round(1e6 * time);
+      const frame = new VideoFrame(planes, { format: 'I420', codedWidth: width, codedHeight: height, timestamp });
+      made.push(frame);
+      frames.push(frame);
+    };
+    // As fast as they are taken, 30 a second by their own clock.
+    let sent = 0;
+    const play = async (what: string, holds: () => boolean): Promise<void> => {
+      for (const started = performance.now(); !holds();) {
+        if (performance.now() - started > 60_000) throw new Error(`${what} has not come in 60 s`);
+        push(sent++ / 30);
+        await new Promise((later) => setTimeout(later, 20));
+      }
+    };
+    await play('strikes', () => strikes.length > 5);
+    for (const { time } of strikes) expect(time).toBeLessThan(sent / 30);
+    // Three at once: one is in work or waits, the newest waits, one has no time.
+    const { dropped } = ear.stats;
+    for (let i = 0; i < 3; i++) push(sent++ / 30);
+    await play('the count', () => ear.stats.dropped > dropped);
+    tell('crash');
+    const before = strikes.length;
+    await play('strikes after the crash', () => ear.stats.recoveries === 1 && strikes.length > before + 5);
+    expect(() => {
+      frames.push(document.createElement('canvas') as unknown as VideoFrame);
+    }).toThrow('expected a VideoFrame, got HTMLCanvasElement; new VideoFrame(canvas, { timestamp }) makes one.');
+    await ear.stop();
+    push(sent / 30);
+    // Whoever takes a frame closes it, and so does the place where none is taken.
+    expect(made.filter(({ format }) => format !== null)).toEqual([]);
+  });
 
   it('refuses what cannot be, and leaves nothing behind', async () => {
     const stream = camera();
@@ -279,6 +329,9 @@ describe('listen', { timeout: 400_000 }, () => {
     );
     await expect(refused({ model: 'no-such-model' })).rejects.toThrow('no-such-model');
     await expect(refused({ device: 'cuda' })).rejects.toThrow('device');
+    await expect(listen('camera' as never, { calibration, device: 'wasm' })).rejects.toThrow(
+      'source: expected a MediaStream, a video element or PushedFrames.',
+    );
     await expect(refused({ workerUrl: '/nowhere.js' })).rejects.toThrow('deep-marimba/live-worker');
     await expect(refused({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
     await expect(listen(new MediaStream(), { calibration, device: 'wasm' })).rejects.toThrow(

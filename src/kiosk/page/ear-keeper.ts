@@ -15,7 +15,7 @@ export interface KeeperOptions {
   readonly persistent: boolean;
   /** Called when opening has failed so often that only a new page can help. */
   readonly onHopeless?: () => void;
-  /** ms without a frame before it is opened anew. Default 10 s. */
+  /** ms without a frame before it is opened anew. Default 30 s: the ear's own ways of recovering, which know why, come first. */
   readonly patience?: number;
 }
 
@@ -38,7 +38,7 @@ export class EarKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#patience = options.patience ?? 10_000;
+    this.#patience = options.patience ?? 30_000;
     this.#timer = setInterval(() => {
       this.#look();
     }, 1000);
