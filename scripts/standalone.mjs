@@ -1,5 +1,8 @@
 // The library for pages without a bundler: files that a web server gives out as they are, packages it stands on included.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { licenseText } from './licenses.mjs';
 
 /** Writes them into a folder. The kernels and what they are inlined in must have been built. */
 export async function bundleStandalone(outdir) {
@@ -7,13 +10,15 @@ export async function bundleStandalone(outdir) {
     bundle: true,
     format: 'esm',
     minify: true,
-    legalComments: 'eof',
+    // All in licenses.txt.
+    legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
     platform: 'browser',
     target: 'es2022',
     outdir,
   };
-  await Promise.all([
+  const built = await Promise.all([
     build({
       ...shared,
       // Workers under the names by which the library looks for them beside itself.
@@ -27,4 +32,5 @@ export async function bundleStandalone(outdir) {
     }),
     build({ ...shared, entryPoints: { worklet: 'src/worklet-entry.ts' } }),
   ]);
+  writeFileSync(join(outdir, 'licenses.txt'), licenseText(built.map(({ metafile }) => metafile)));
 }

@@ -68,6 +68,7 @@ async function plays(folder: string): Promise<void> {
 describe.runIf(ffmpeg)('the examples', () => {
   it('plain: a module script without a bundler', async () => {
     node('plain', 'copy.mjs', '../node_modules');
+    expect(existsSync(join(app, 'plain/vendor/licenses.txt'))).toBe(true);
     await plays('plain');
   });
 

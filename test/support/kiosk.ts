@@ -1,12 +1,19 @@
 // The kiosk page in a real Chromium: how tests start it, and what they wait for. Node only.
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright';
-import { expect } from 'vitest';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Calibration } from '../../src/types.js';
-import { runFfmpeg } from './clips.js';
+import { clipFolder, runFfmpeg } from './clips.js';
 import { start } from './command.js';
 
 const sources = resolve(import.meta.dirname, '../../src/kiosk/page');
@@ -28,10 +35,12 @@ export async function endKiosk(server: ChildProcess): Promise<void> {
   if (server.exitCode === null) await once(server, 'exit');
 }
 
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
 /** A browser without a camera. */
 export const launch = (...args: string[]): Promise<Browser> =>
   chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    executablePath,
     args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', ...args],
   });
 
@@ -44,6 +53,75 @@ export function launchWithCamera(file: string, ...args: string[]): Promise<Brows
     `--use-file-for-fake-video-capture=${file}`,
     ...args,
   );
+}
+
+/** A page that is served, and a browser for it. */
+export interface Kiosk {
+  /** For what tests write. */
+  readonly folder: ReturnType<typeof clipFolder>;
+  /** Of the page. */
+  url: string;
+  /** The command that serves it. */
+  server: ChildProcess;
+  /** With a camera that shows the sample. */
+  browser: Browser;
+}
+
+/** Before the tests of a file, or of a `describe`, serves the page and opens a browser with a camera; after them, ends both. */
+export function servedKiosk(): Kiosk {
+  const kiosk = { folder: clipFolder() } as Kiosk;
+  beforeAll(async () => {
+    Object.assign(kiosk, await serveKiosk());
+    kiosk.browser = await launchWithCamera(kiosk.folder.at('camera.mjpeg'));
+  }, 600_000);
+  afterAll(async () => {
+    await kiosk.browser.close();
+    await endKiosk(kiosk.server);
+    kiosk.folder.remove();
+  });
+  return kiosk;
+}
+
+/**
+ * A window with a camera whose pages are hidden by the one in front, as in life: Playwright tells those that it starts itself that they are
+ * always seen.
+ */
+export async function openWindow({ folder }: Pick<Kiosk, 'folder'>): Promise<{ window: BrowserContext; close: () => Promise<void> }> {
+  const args = [
+    ...['--headless', '--no-sandbox', '--no-first-run', '--remote-debugging-port=0'],
+    ...['--autoplay-policy=no-user-gesture-required', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+    `--use-file-for-fake-video-capture=${folder.at('camera.mjpeg')}`,
+    ...[`--user-data-dir=${folder.at('profile')}`, 'about:blank'],
+  ];
+  const program = spawn(executablePath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const address = await new Promise<string>((found, failed) => {
+    let said = '';
+    program.stderr.on('data', (words: Buffer) => {
+      said += words.toString();
+      const listens = /listening on (ws:\S+)/.exec(said);
+      if (listens) found(listens[1]);
+    });
+    program.once('exit', () => {
+      failed(new Error(said));
+    });
+  });
+  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  const close = async (): Promise<void> => {
+    await browser.close();
+    program.kill();
+    if (program.exitCode === null) await once(program, 'exit');
+  };
+  return { window: browser.contexts()[0], close };
+} // prettier-ignore
+
+/** The camera is pulled out, as its pages see it: the process that reads it dies, and when it is asked for anew there is another. */
+export async function unplugCamera(browser: Browser): Promise<void> {
+  const client = await browser.newBrowserCDPSession();
+  const { processInfo } = await client.send('SystemInfo.getProcessInfo');
+  const reader = processInfo.find(({ type }) => type.includes('VideoCapture'));
+  expect(reader).toBeDefined();
+  process.kill(reader!.id);
+  await client.detach();
 }
 
 /** A page, and what went wrong in it. */

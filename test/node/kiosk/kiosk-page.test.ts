@@ -1,16 +1,14 @@
 // The kiosk page, served by the command and used in a real Chromium with a camera that shows a rendered clip.
-import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { clipFolder, ffmpeg } from '../../support/clips.js';
+import type { BrowserContextOptions } from 'playwright';
+import { describe, expect, it, vi } from 'vitest';
+import { ffmpeg } from '../../support/clips.js';
 import { run } from '../../support/command.js';
 import {
   button,
   endKiosk,
   fits,
-  launchWithCamera,
   listening,
   lit,
   type Opened,
@@ -18,29 +16,17 @@ import {
   pointOutCorners,
   sample,
   screenOf,
+  servedKiosk,
   serveKiosk,
 } from '../../support/kiosk.js';
 
 // A test has many waits, and each may take as long as a busy machine takes.
 vi.setConfig({ testTimeout: 600_000 });
 
-const folder = clipFolder();
-let server: ChildProcess;
-let url: string;
-let browser: Browser;
-
-beforeAll(async () => {
-  ({ server, url } = await serveKiosk());
-  browser = await launchWithCamera(folder.at('camera.mjpeg'));
-}, 600_000);
-afterAll(async () => {
-  await browser.close();
-  await endKiosk(server);
-  folder.remove();
-});
+const kiosk = servedKiosk();
 
 const open = (path = '', options: BrowserContextOptions = {}): Promise<Opened> =>
-  openPage(browser, url + path, options);
+  openPage(kiosk.browser, kiosk.url + path, options);
 
 describe.runIf(ffmpeg)('the kiosk page', () => {
   it('plays the sample: strikes are heard, lit and recorded, and nothing is asked of anybody else', async () => {
@@ -116,7 +102,7 @@ describe.runIf(ffmpeg)('the kiosk page', () => {
     await button(page, 'Watch the sample').click();
     await listening(page);
     await page.evaluate(() => navigator.serviceWorker.ready);
-    await endKiosk(server);
+    await endKiosk(kiosk.server);
     await page.context().setOffline(true);
     await page.reload();
     await button(page, 'Watch the sample').click();
@@ -124,7 +110,7 @@ describe.runIf(ffmpeg)('the kiosk page', () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(await page.getByLabel('Voice').inputValue()).toBe('additive');
     await page.context().close();
-    ({ server, url } = await serveKiosk(Number(new URL(url).port)));
+    Object.assign(kiosk, await serveKiosk(Number(new URL(kiosk.url).port)));
   });
 
   it('fits a phone of 320 px and a wall of 4K', async () => {
@@ -147,7 +133,7 @@ describe.runIf(ffmpeg)('the kiosk page', () => {
 
 describe('kiosk --export', () => {
   it('writes files for any web server, and a service worker that knows all a page needs without a network', () => {
-    const target = folder.at('site');
+    const target = kiosk.folder.at('site');
     const { status, stderr } = run('kiosk', '--export', target);
     expect(status, stderr).toBe(0);
     const worker = readFileSync(join(target, 'service-worker.js'), 'utf8');
@@ -159,11 +145,23 @@ describe('kiosk --export', () => {
     for (const file of ['./', 'main.js', 'live-worker.js', 'models/bar-lstm/card.json']) expect(files).toContain(file);
     // The runtime that runs everywhere; the others are kept when they are used.
     expect(files.filter((file) => file.endsWith('.wasm'))).toEqual(['ort-wasm-simd-threaded.wasm']);
+    // Whose work it is goes along, and is not fetched by every visitor.
+    const licenses = readFileSync(join(target, 'licenses.txt'), 'utf8');
+    for (const words of [
+      'onnxruntime-web',
+      'Microsoft Corporation',
+      '@tensorflow/tfjs-core',
+      'SIL OPEN FONT LICENSE',
+      'FluidR3',
+      'MoveNet',
+    ])
+      expect(licenses).toContain(words);
+    expect(files).not.toContain('licenses.txt');
     expect(readFileSync(join(target, '_headers'), 'utf8')).toContain('Cross-Origin-Embedder-Policy: require-corp');
   });
 
   it('says that a port is taken', () => {
-    const { status, stderr } = run('kiosk', '--port', new URL(url).port);
+    const { status, stderr } = run('kiosk', '--port', new URL(kiosk.url).port);
     expect(status).toBe(1);
     expect(stderr).toMatch(/is taken; choose another/);
   });

@@ -1,18 +1,16 @@
 // The page for everybody: rules of accessibility in every state, the whole way by keyboard, little motion, small and large screens.
-import type { ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { clipFolder, ffmpeg } from '../../support/clips.js';
+import type { Page } from 'playwright';
+import { describe, expect, it, vi } from 'vitest';
+import { ffmpeg } from '../../support/clips.js';
 import { start } from '../../support/command.js';
 import {
   button,
   endKiosk,
   fits,
-  launchWithCamera,
   listening,
   openPage,
   patience,
@@ -20,27 +18,14 @@ import {
   sample,
   says,
   screenOf,
-  serveKiosk,
+  servedKiosk,
 } from '../../support/kiosk.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // A test has many waits, and each may take as long as a busy machine takes.
 vi.setConfig({ testTimeout: 600_000 });
 
-const folder = clipFolder();
-let server: ChildProcess;
-let url: string;
-let browser: Browser;
-
-beforeAll(async () => {
-  ({ server, url } = await serveKiosk());
-  browser = await launchWithCamera(folder.at('camera.mjpeg'));
-}, 600_000);
-afterAll(async () => {
-  await browser.close();
-  await endKiosk(server);
-  folder.remove();
-});
+const kiosk = servedKiosk();
 
 /** What of the rules a page breaks now, one line each. */
 async function violations(page: Page): Promise<string[]> {
@@ -61,7 +46,7 @@ describe.runIf(ffmpeg)('the kiosk page for everybody', () => {
     [320, 640],
     [1280, 720],
   ])('breaks no rule of accessibility in any state, and needs no sideways scrolling, at %i pixels', async (width, height) => {
-    const { page } = await openPage(browser, url, { viewport: { width, height } });
+    const { page } = await openPage(kiosk.browser, kiosk.url, { viewport: { width, height } });
     const whole = async (): Promise<void> => {
       expect(await violations(page)).toEqual([]);
       expect(await fits(page)).toBe(true);
@@ -104,7 +89,7 @@ describe.runIf(ffmpeg)('the kiosk page for everybody', () => {
   }); // prettier-ignore
 
   it('is played all through with the keyboard alone', async () => {
-    const { page, errors } = await openPage(browser, url);
+    const { page, errors } = await openPage(kiosk.browser, kiosk.url);
     const press = async (...keys: string[]): Promise<void> => {
       for (const key of keys) await page.keyboard.press(key);
     };
@@ -182,7 +167,7 @@ describe.runIf(ffmpeg)('the kiosk page for everybody', () => {
   });
 
   it('moves as little as it is asked to', async () => {
-    const { page } = await openPage(browser, url, { reducedMotion: 'reduce' });
+    const { page } = await openPage(kiosk.browser, kiosk.url, { reducedMotion: 'reduce' });
     const moving = (): Promise<number> =>
       page.evaluate(
         () =>
@@ -192,14 +177,14 @@ describe.runIf(ffmpeg)('the kiosk page for everybody', () => {
       ); // prettier-ignore
     expect(await moving()).toBe(0);
     await page.context().close();
-    const { page: lively } = await openPage(browser, url, { reducedMotion: 'no-preference' });
+    const { page: lively } = await openPage(kiosk.browser, kiosk.url, { reducedMotion: 'no-preference' });
     expect(await lively.evaluate(() => document.getAnimations().length)).toBeGreaterThan(10);
     await lively.context().close();
   });
 
   it('breaks no rule where the bars of a clip are put right', async () => {
     const clip = resolve(import.meta.dirname, '../../../src/kiosk/page/sample.webm');
-    const command = start('calibrate', clip, '--no-open', '-o', join(folder.at('bars.json')));
+    const command = start('calibrate', clip, '--no-open', '-o', kiosk.folder.at('bars.json'));
     try {
       const address = await new Promise<string>((found) => {
         command.stdout!.once('data', (line: Buffer) => {
@@ -210,7 +195,7 @@ describe.runIf(ffmpeg)('the kiosk page for everybody', () => {
         [320, 640],
         [1280, 720],
       ]) {
-        const { page } = await openPage(browser, address, { viewport: { width, height } });
+        const { page } = await openPage(kiosk.browser, address, { viewport: { width, height } });
         await page.waitForSelector('.save', patience);
         expect(await violations(page)).toEqual([]);
         expect(await fits(page)).toBe(true);

@@ -1,46 +1,30 @@
 // `?kiosk=1`: a page that nobody looks after starts, calls for players, keeps the screen on and comes back by itself.
-import type { ChildProcess } from 'node:child_process';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it, vi } from 'vitest';
 import { type MidiAccess, MidiOut } from '../../../src/kiosk/page/midi-out.js';
-import { clipFolder, ffmpeg } from '../../support/clips.js';
+import { ffmpeg } from '../../support/clips.js';
 import {
   button,
-  endKiosk,
-  launchWithCamera,
   listening,
+  lit,
   openPage,
+  openWindow,
   patience,
   sample,
   says,
   screenOf,
-  serveKiosk,
+  servedKiosk,
+  unplugCamera,
 } from '../../support/kiosk.js';
 
 // A test has many waits, and each may take as long as a busy machine takes.
 vi.setConfig({ testTimeout: 600_000 });
 
-const folder = clipFolder();
-
 describe.runIf(ffmpeg)('a page that nobody looks after', () => {
-  let server: ChildProcess;
-  let url: string;
-  let browser: Browser;
+  const kiosk = servedKiosk();
 
-  beforeAll(async () => {
-    ({ server, url } = await serveKiosk());
-    browser = await launchWithCamera(folder.at('camera.mjpeg'));
-  }, 600_000);
-  afterAll(async () => {
-    await browser.close();
-    await endKiosk(server);
-    folder.remove();
-  });
-
-  /** A page whose camera was set up by somebody who then left. */
-  async function attended(query: string, before?: () => void): Promise<Page> {
-    const permissions = ['camera', 'screen-wake-lock'];
-    const { page } = await openPage(browser, url, { permissions }, before);
+  /** Makes a page one whose camera was set up by somebody who then left. */
+  async function leave(page: Page, query: string): Promise<void> {
     await page.evaluate(async (bars) => {
       const stream = await navigator.mediaDevices.getUserMedia({ video: true });
       const { deviceId } = stream.getVideoTracks()[0].getSettings();
@@ -48,19 +32,19 @@ describe.runIf(ffmpeg)('a page that nobody looks after', () => {
       localStorage.setItem('deep-marimba/settings', JSON.stringify({ camera: deviceId }));
       localStorage.setItem(`deep-marimba/bars/${deviceId}`, JSON.stringify(bars));
     }, sample);
-    await page.goto(`${url}?kiosk=1${query}`);
+    await page.goto(`${kiosk.url}?kiosk=1${query}`);
     await screenOf(page, 'play');
+  }
+  async function attended(query: string): Promise<Page> {
+    const { page } = await openPage(kiosk.browser, kiosk.url, { permissions: ['camera', 'screen-wake-lock'] });
+    await leave(page, query);
     return page;
   }
 
-  it('goes on when its camera was lost and is back, and calls for players meanwhile', async () => {
+  it('goes on when its camera was unplugged and is back, and calls for players meanwhile', async () => {
     const page = await attended('&idle=1');
     await listening(page);
-    await page.evaluate(() => {
-      const [track] = (document.querySelector('video')!.srcObject as MediaStream).getVideoTracks();
-      track.stop();
-      track.dispatchEvent(new Event('ended'));
-    });
+    await unplugCamera(kiosk.browser);
     await says(page, '.notice', /The camera is gone/);
     await page.waitForSelector('.attract:not([hidden])', patience);
     await says(page, '.notice', '');
@@ -71,11 +55,14 @@ describe.runIf(ffmpeg)('a page that nobody looks after', () => {
     await page.context().close();
   });
 
-  it('keeps the screen on, takes the lock again when the browser has let go of it, and fills the screen at a touch', async () => {
+  it('keeps the screen on; hidden and seen again, it takes the lock that was taken from it and goes on', async () => {
+    const { window, close } = await openWindow(kiosk);
+    const page = window.pages()[0];
+    page.setDefaultTimeout(patience.timeout);
     interface Watched {
       locks: WakeLockSentinel[];
     }
-    const page = await attended('&idle=600', () => {
+    await page.addInitScript(() => {
       // Looks on; the locks are the browser's own.
       const watched = globalThis as unknown as Watched;
       watched.locks = [];
@@ -86,25 +73,57 @@ describe.runIf(ffmpeg)('a page that nobody looks after', () => {
         return lock;
       };
     });
+    await page.goto(kiosk.url);
+    await leave(page, '&idle=600');
+    await listening(page);
     const held = (): Promise<boolean[]> =>
       page.evaluate(() => (globalThis as unknown as Watched).locks.map(({ released }) => !released));
     await expect.poll(held, patience).toEqual([true]);
-    // Headless pages cannot be hidden: what a browser does to a page that was is done by hand.
-    await page.evaluate(async () => {
-      await (globalThis as unknown as Watched).locks[0].release();
-      document.dispatchEvent(new Event('visibilitychange'));
-    });
+    const other = await window.newPage();
+    await other.bringToFront();
+    await expect.poll(() => page.evaluate(() => document.visibilityState), patience).toBe('hidden');
+    await expect.poll(held, patience).toEqual([false]);
+    await page.waitForTimeout(3000); // As long as nobody shall look.
+    await page.bringToFront();
+    await expect.poll(() => page.evaluate(() => document.visibilityState), patience).toBe('visible');
     await expect.poll(held, patience).toEqual([false, true]);
-    // And without a word.
+    await listening(page);
+    await lit(page);
+    // Nothing had to be started again.
+    expect(await page.textContent('.status')).not.toMatch(/recovered/);
+    expect(await page.textContent('.notice')).toBe('');
+    // The browser may let go without a word.
     await page.evaluate(() => (globalThis as unknown as Watched).locks[1].release());
     await expect.poll(held, patience).toEqual([false, false, true]);
+    await close();
+  });
+
+  it('goes on with a clip, which browsers do not play while it is hidden', async () => {
+    const { window, close } = await openWindow(kiosk);
+    const page = window.pages()[0];
+    page.setDefaultTimeout(patience.timeout);
+    await page.goto(kiosk.url);
+    await button(page, 'Watch the sample').click();
+    await listening(page);
+    const other = await window.newPage();
+    await other.bringToFront();
+    await says(page, '.status', /^Waiting for the picture/);
+    await page.bringToFront();
+    await listening(page);
+    await lit(page);
+    expect(await page.textContent('.status')).not.toMatch(/recovered/);
+    await close();
+  });
+
+  it('fills the screen at a touch', async () => {
+    const page = await attended('&idle=600');
     await page.mouse.click(300, 300);
     await expect.poll(() => page.evaluate(() => document.fullscreenElement !== null), patience).toBe(true);
     await page.context().close();
   });
 
   it('says what this computer has of MIDI', async () => {
-    const { page } = await openPage(browser, url, { permissions: ['camera', 'midi', 'midi-sysex'] });
+    const { page } = await openPage(kiosk.browser, kiosk.url, { permissions: ['camera', 'midi', 'midi-sysex'] });
     await button(page, 'Watch the sample').click();
     await screenOf(page, 'play');
     const chooser = page.getByLabel('MIDI out');

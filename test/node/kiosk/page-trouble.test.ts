@@ -1,36 +1,20 @@
 // Whatever is bad about camera, bars, memory or browser: a sentence and a way on, never a page that is blank or dead.
-import type { ChildProcess } from 'node:child_process';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { cameraSentence, unplugged } from '../../../src/kiosk/page/camera.js';
-import { clipFolder, ffmpeg, runFfmpeg } from '../../support/clips.js';
+import { ffmpeg, runFfmpeg } from '../../support/clips.js';
 import { run } from '../../support/command.js';
-import {
-  button,
-  endKiosk,
-  launch,
-  launchWithCamera,
-  listening,
-  openPage,
-  sample,
-  says,
-  screenOf,
-  serveKiosk,
-} from '../../support/kiosk.js';
+import { button, launch, listening, openPage, sample, says, screenOf, servedKiosk } from '../../support/kiosk.js';
 import { serveFolder } from '../../support/site.js';
 
 // A test has many waits, and each may take as long as a busy machine takes.
 vi.setConfig({ testTimeout: 600_000 });
 
-const folder = clipFolder();
-let server: ChildProcess;
-let url: string;
-// With a camera, and without.
-let [seeing, blind]: Browser[] = [];
+const kiosk = servedKiosk();
+// Without a camera.
+let blind: Browser;
 
 beforeAll(async () => {
-  ({ server, url } = await serveKiosk());
-  seeing = await launchWithCamera(folder.at('camera.mjpeg'));
   blind = await launch(
     '--host-resolver-rules=MAP museum.test 127.0.0.1',
     '--disable-gpu',
@@ -38,11 +22,7 @@ beforeAll(async () => {
     '--disable-features=WebGPU,WebGPUService',
   );
 }, 600_000);
-afterAll(async () => {
-  await Promise.all([seeing.close(), blind.close()]);
-  await endKiosk(server);
-  folder.remove();
-});
+afterAll(() => blind.close());
 
 describe('cameras', () => {
   it('have a sentence of their own, with a way out, for each thing that goes wrong', () => {
@@ -60,18 +40,34 @@ describe('cameras', () => {
   });
 
   it('that are not there', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     await button(page, 'Use the camera').click();
     await says(page, '.complaint', /No camera was found.*open a video/);
     await page.context().close();
   });
 
-  it('that are refused, as the browser refuses them, and busy ones, as it would say', async () => {
-    const { page } = await openPage(blind, url, { permissions: [] });
-    // Headless Chromium neither asks nor has a camera that another program holds: the platform's words, not its doing.
+  it('that are refused, then allowed, and refused while they are used', async () => {
+    const asking = await launch('--use-fake-device-for-media-stream');
+    const { page } = await openPage(asking, kiosk.url, { permissions: [] });
+    await button(page, 'Use the camera').click();
+    await says(page, '.complaint', /refused.*Allow it/);
+    await page.context().grantPermissions(['camera']);
+    await button(page, 'Use the camera').click();
+    await screenOf(page, 'bars');
+    expect(await page.textContent('.complaint')).toBe('');
+    await page.context().clearPermissions();
+    await says(page, '.notice', /The camera is gone/);
+    await page.context().grantPermissions(['camera']);
+    await says(page, '.notice', '');
+    await asking.close();
+  });
+
+  it('that are busy, or cannot do what is asked', async () => {
+    const { page } = await openPage(blind, kiosk.url);
+    // Tests have no camera that another program holds: the platform's words, not its doing.
     for (const [name, words] of [
-      ['NotAllowedError', /refused.*Allow it/],
       ['NotReadableError', /busy.*Close the other program/],
+      ['OverconstrainedError', /cannot do what was asked of it.*Choose another/],
     ] as const) {
       await page.evaluate((given) => {
         navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', given));
@@ -84,7 +80,7 @@ describe('cameras', () => {
   });
 
   it.runIf(ffmpeg)('that are no longer those of last time: another one is taken, and told', async () => {
-    const { page } = await openPage(seeing, url);
+    const { page } = await openPage(kiosk.browser, kiosk.url);
     await page.evaluate(() => {
       localStorage.setItem('deep-marimba/settings', JSON.stringify({ camera: 'a camera that was sold' }));
     });
@@ -98,10 +94,10 @@ describe('cameras', () => {
 
 describe.runIf(ffmpeg)('files', () => {
   it('that are no video, or have no picture', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     await page.setInputFiles('input.file', { name: 'a.mp4', mimeType: 'video/mp4', buffer: Buffer.from('no video') });
     await says(page, '.complaint', /cannot play a\.mp4/);
-    const sound = folder.at('sound.webm');
+    const sound = kiosk.folder.at('sound.webm');
     runFfmpeg('-f', 'lavfi', '-i', 'sine=duration=1', '-c:a', 'libopus', sound);
     await page.setInputFiles('input.file', sound);
     await says(page, '.complaint', /sound\.webm has no picture/);
@@ -112,7 +108,7 @@ describe.runIf(ffmpeg)('files', () => {
 
 describe('bars', () => {
   it('that are none, share a note, or lie outside the picture cannot be played, and the page says which', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     await button(page, 'Watch the sample').click();
     await screenOf(page, 'play');
     await button(page, 'Bars').click();
@@ -151,8 +147,8 @@ describe('bars', () => {
   });
 
   it('that were kept and have been damaged are looked for anew', async () => {
-    const { page } = await openPage(blind, url);
-    const file = { name: 'clip.webm', mimeType: 'video/webm', buffer: Buffer.from(await (await fetch(`${url}sample.webm`)).arrayBuffer()) };
+    const { page } = await openPage(blind, kiosk.url);
+    const file = { name: 'clip.webm', mimeType: 'video/webm', buffer: Buffer.from(await (await fetch(`${kiosk.url}sample.webm`)).arrayBuffer()) };
     // Two bars with one note, a bar outside the picture, and half a file.
     const [first, ...others] = sample.bars;
     const damaged = [
@@ -174,7 +170,7 @@ describe('bars', () => {
 
 describe('memory', () => {
   it('that is damaged gives the settings there are at first; that is full is told, and all goes on', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     await page.evaluate(() => {
       localStorage.setItem('deep-marimba/settings', '{"voice":"trombone","level":7');
       // As full as it gets.
@@ -198,7 +194,7 @@ describe('memory', () => {
 
   it('that is blocked, all kinds of it, is told, and the sample plays', async () => {
     // As with cookies blocked; headless Chromium has no such setting of its own.
-    const { page } = await openPage(blind, url, {}, () => {
+    const { page } = await openPage(blind, kiosk.url, {}, () => {
       const blocked = (): never => {
         throw new DOMException('Access is denied for this document.', 'SecurityError');
       };
@@ -213,7 +209,7 @@ describe('memory', () => {
   });
 
   it('with a wrong model in it: the right one is fetched, and kept', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     const key = await page.evaluate(async () => {
       const { files } = (await (await fetch('models/bar-lstm/card.json')).json()) as {
         files: { onnx: { sha256: string } };
@@ -239,7 +235,7 @@ describe('memory', () => {
 describe('browsers', () => {
   it('without WebAssembly SIMD', async () => {
     const old = await launch('--js-flags=--no-enable-ssse3');
-    const { page } = await openPage(old, url);
+    const { page } = await openPage(old, kiosk.url);
     await says(page, '.complaint', /WebAssembly SIMD.*use.*Chrome/);
     await button(page, 'Watch the sample').click();
     await says(page, '.notice', /SIMD/);
@@ -249,14 +245,14 @@ describe('browsers', () => {
 
   it('without AudioWorklet, and without single frames of videos', async () => {
     // Chromium has both; they are taken away before the page begins.
-    const { page } = await openPage(blind, url, {}, () => {
+    const { page } = await openPage(blind, kiosk.url, {}, () => {
       delete (BaseAudioContext.prototype as { audioWorklet?: unknown }).audioWorklet;
     });
     await says(page, '.complaint', /no AudioWorklet.*Use Chrome/);
     await button(page, 'Watch the sample').click();
     await says(page, '.notice', /AudioWorklet/);
     await page.context().close();
-    const { page: other } = await openPage(blind, url, {}, () => {
+    const { page: other } = await openPage(blind, kiosk.url, {}, () => {
       delete (globalThis as { VideoFrame?: unknown }).VideoFrame;
     });
     await says(other, '.complaint', /no single frames.*Use Chrome/);
@@ -264,7 +260,7 @@ describe('browsers', () => {
   });
 
   it('that got the page from another computer over plain http', async () => {
-    const root = folder.at('site');
+    const root = kiosk.folder.at('site');
     expect(run('kiosk', '--export', root).status).toBe(0);
     const site = await serveFolder(root);
     const { page } = await openPage(blind, `http://museum.test:${site.port}/`);
@@ -276,7 +272,7 @@ describe('browsers', () => {
   });
 
   it('in which something fails that nobody has thought of', async () => {
-    const { page } = await openPage(blind, url);
+    const { page } = await openPage(blind, kiosk.url);
     await page.evaluate(() => {
       setTimeout(() => {
         throw new Error('a bar fell off');
