@@ -97,7 +97,8 @@ async function watchFrame(tapped: Parameters<Watcher['watch']>[0]): Promise<void
     await now.watch(tapped);
   } catch (error) {
     // One that was given up before does not count.
-    if (now === watcher) lose(wordsOf(error));
+    // What an app is told to do about a loss, the page does.
+    if (now === watcher) lose(wordsOf(error).replace(/; load the model again\.$/, ''));
   }
 }
 
