@@ -2,8 +2,9 @@
 // What it cannot tell apart, no network that sees only pixels of such scenes can be asked to: it says how hard they are.
 import { type Family, seedsPerFamily } from '../scene/families.js';
 import { type SceneTracks, sceneTracks, type TrackPoint } from '../scene/tracks.js';
-import type { CalibratedBar, Point, Quad } from '../types.js';
+import type { CalibratedBar, Point } from '../types.js';
 import { calibrationRows, visibleBars } from '../video/calibration.js';
+import { barAxes } from './bar-axes.js';
 import { dense, heads, lstm, relu } from './layers/index.js';
 import type { Answers } from './listen.js';
 import type { Architecture } from './network.js';
@@ -51,22 +52,6 @@ export interface OracleClip {
     /** [bars] largest closeness of any mallet's head: 1 is above the bar. */
     readonly busy: Float32Array;
   }[];
-}
-
-/** From pixels to a bar's own measure: bar widths off its middle line, bar lengths from its near end. */
-function barAxes([farLow, farHigh, nearHigh, nearLow]: Quad) {
-  const middle = (a: Point, b: Point): Point => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
-  const near = middle(nearLow, nearHigh);
-  const far = middle(farLow, farHigh);
-  const along: Point = [far[0] - near[0], far[1] - near[1]];
-  const [low, high] = [middle(farLow, nearLow), middle(farHigh, nearHigh)];
-  const across: Point = [high[0] - low[0], high[1] - low[1]];
-  const det = across[0] * along[1] - across[1] * along[0];
-  const measure = ([x, y]: Point): Point => {
-    const [dx, dy] = [x - near[0], y - near[1]];
-    return [(dx * along[1] - dy * along[0]) / det, (dy * across[0] - dx * across[1]) / det];
-  };
-  return { along, across, measure };
 }
 
 const limit = (value: number, most: number): number => Math.min(most, Math.max(-most, value));

@@ -3,9 +3,11 @@
 import { type Kernels } from '../kernels/module.js';
 import { type RectifiedView, Rectifier } from '../kernels/rectifier.js';
 import type { Family } from '../scene/families.js';
-import { scene } from '../scene/scene.js';
+import { type Scene, scene } from '../scene/scene.js';
+import { sceneTracks, type TrackPoint } from '../scene/tracks.js';
 import type { CalibratedBar, Calibration, Point, Quad, Strike } from '../types.js';
 import { type Codecs, compressedScene } from './compression.js';
+import { type CueName, cueNames, malletCues } from './cues.js';
 import { checkInside } from '../video/calibration.js';
 import { type ModelInput, type ModelView, modelViews, viewImage } from '../model/views.js';
 import { Random } from './random.js';
@@ -43,6 +45,8 @@ export interface SequenceOptions {
   readonly columns?: number;
   /** Heads and their delays, frames. */
   readonly heads: StrikeHeads;
+  /** Whether cues of the mallets go with the strikes; no where left out. */
+  readonly cues?: boolean;
 }
 
 /** Sequences by name, as a batch has them: `image`, `target.OUTPUT`, `mask.OUTPUT`, each [sequences x frames x ...]. */
@@ -76,9 +80,12 @@ const [atStrikes, atMotion] = [0.35, 0.57];
 /** A bar is judged only when this much of its cell lies in the picture. */
 const leastCoverage = 0.6;
 
+/** Cues that point the other way in a mirror. */
+const mirrors: ReadonlySet<string> = new Set<CueName>(['across', 'shadowAcross']);
+
 /** A strip or another view, and what is known of its bars. */
 interface Row {
-  readonly strip: ModelView;
+  readonly strip: CarelessView;
   readonly view: RectifiedView;
   /** [frames x 3 x rows x columns]. */
   readonly image: Float32Array;
@@ -89,13 +96,18 @@ interface Row {
   readonly strikes: readonly (readonly [number, number])[];
 }
 
+/** What decides which scene a clip is. */
+type Drawn = Pick<SequenceOptions, 'seed' | 'family' | 'seconds' | 'widths' | 'cues'>;
+
 /** The clip of a number: a scene of the family. */
-export function trainingScene(options: Pick<SequenceOptions, 'seed' | 'family' | 'seconds' | 'widths'>, clip: number) {
+export function trainingScene(options: Drawn, clip: number): Scene & Pick<WatchedClip, 'mallets'> {
   const first = new Random(options.seed, 'scenes').word();
   const random = new Random(options.seed, `size ${clip}`);
   const width = options.widths[Math.floor(random.uniform() * options.widths.length)];
   const height = Math.round((width * 9) / 16);
-  return scene((first + clip) % 2 ** 32, options.family, { width, height, seconds: options.seconds });
+  const [number, size] = [(first + clip) % 2 ** 32, { width, height, seconds: options.seconds }];
+  const made = scene(number, options.family, size);
+  return options.cues ? { ...made, mallets: sceneTracks(number, options.family, size).mallets } : made;
 }
 
 /**
@@ -106,7 +118,11 @@ export function trainingScene(options: Pick<SequenceOptions, 'seed' | 'family' |
  * @throws {UnsupportedError} when clips are to be compressed and there are no codecs.
  */
 export function clipSequences(kernels: Kernels, options: SequenceOptions, clip: number, codecs?: Codecs): Sequences {
-  const source = compressedScene(trainingScene(options, clip), options, clip, codecs);
+  const made = trainingScene(options, clip);
+  const source = {
+    ...compressedScene(made, options, clip, codecs),
+    ...(made.mallets ? { mallets: made.mallets } : {}),
+  };
   return sequencesOf(kernels, source, options, new Random(options.seed, `sequences ${clip}`));
 }
 
@@ -123,6 +139,8 @@ export interface WatchedClip {
   };
   /** Luma [height x width], one after the other; valid until the next. */
   readonly frames: () => Iterable<{ readonly index: number; readonly pixels: Uint8Array }>;
+  /** [mallets][frames] where that is known, for cues. */
+  readonly mallets?: readonly (readonly TrackPoint[])[];
 }
 
 /**
@@ -140,7 +158,7 @@ export function sequencesOf(
   }
   const rows = rectifyScene(kernels, source, options, random);
   const { sequences, frames, burnIn, bars, rows: height, heads } = options;
-  const outputs = [...Object.keys(heads), 'offset', 'velocity'];
+  const outputs = [...Object.keys(heads), 'offset', 'velocity', ...(options.cues ? cueNames : [])];
   const whole = (options.geometry ?? 'bars') !== 'bars';
   const { shape } = inputOf(options);
   const columns = shape[2];
@@ -168,7 +186,8 @@ export function sequencesOf(
         const at = (start + k) * count + own;
         const judged = k >= burnIn && (whole || isSeen(row, own));
         for (const name of outputs) {
-          result[`target.${name}`][to] = row.truth.targets[name][at];
+          const target = row.truth.targets[name][at];
+          result[`target.${name}`][to] = mirrored && mirrors.has(name) ? -target : target;
           if (judged) result[`mask.${name}`][to] = row.truth.masks[name][at];
         }
       }
@@ -188,7 +207,7 @@ function isSeen({ view }: Row, bar: number): boolean {
 /** Sees a clip through all its calibrations. */
 function rectifyScene(
   kernels: Kernels,
-  { truth, frames }: WatchedClip,
+  { truth, frames, mallets = [] }: WatchedClip,
   options: Omit<SequenceOptions, 'family' | 'seconds' | 'widths'>,
   random: Random,
 ): Row[] {
@@ -205,12 +224,13 @@ function rectifyScene(
   );
   const rows = strips.map((strip, i): Row => {
     const positions = strikes.map(({ time, midi }) => [framePosition(times, time), strip.midi.indexOf(midi)] as const);
+    const struck = strikeTargets(times, strip.midi, strikes, heads);
     return {
       strip,
       view: rectifier.views[i],
       image: new Float32Array(times.length * 3 * strip.warp.height * strip.warp.width),
       motion: new Float32Array(times.length * strip.midi.length),
-      truth: strikeTargets(times, strip.midi, strikes, heads),
+      truth: options.cues ? withCues(struck, malletCues(strip.quads, mallets, times.length)) : struck,
       strikes: positions.filter(([, bar]) => bar >= 0),
     };
   });
@@ -295,8 +315,22 @@ function copyImage(
   }
 }
 
+/** A view, and its bars' outlines as they were taken to be. */
+interface CarelessView extends ModelView {
+  readonly quads: readonly Quad[];
+}
+
+const withCues = (struck: StrikeTargets, cues: StrikeTargets): StrikeTargets => ({
+  targets: { ...struck.targets, ...cues.targets },
+  masks: { ...struck.masks, ...cues.masks },
+});
+
 /** Views of a calibration as people make them; less careless where strips would fold. */
-function carelessViews(calibration: Calibration, options: Parameters<typeof inputOf>[0], random: Random): ModelView[] {
+function carelessViews(
+  calibration: Calibration,
+  options: Parameters<typeof inputOf>[0],
+  random: Random,
+): CarelessView[] {
   const bars = calibration.bars.filter((bar) => {
     try {
       checkInside(bar.quad, calibration, 'bar');
@@ -310,7 +344,9 @@ function carelessViews(calibration: Calibration, options: Parameters<typeof inpu
   for (const share of [1, 0.5, 0.25, 0]) {
     try {
       const moved = bars.map((bar, i): CalibratedBar => ({ ...bar, quad: moveQuad(bar.quad, i, share) }));
-      return modelViews(inputOf(options), { ...calibration, bars: moved });
+      const quads = new Map(moved.map(({ midi, quad }) => [midi, quad]));
+      const views = modelViews(inputOf(options), { ...calibration, bars: moved });
+      return views.map((view) => ({ ...view, quads: view.midi.map((midi) => quads.get(midi)!) }));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }

@@ -2,6 +2,7 @@
 import { families, type Family } from '../scene/families.js';
 import { architectureNames } from './architectures/index.js';
 import { fillOptions } from './architectures/options.js';
+import { cueNames } from './cues.js';
 import type { OwnData } from './own-clips.js';
 import type { LossTerm } from './losses.js';
 import type { StrikeHeads } from './strike-targets.js';
@@ -39,6 +40,10 @@ export interface TrainConfig {
   readonly heads: StrikeHeads;
   /** Weights of the heads' losses, of `offset` and of `velocity`. */
   readonly lossWeights: Readonly<Record<string, number>>;
+  /**
+   * Weight of each cue's loss: what a bar-lstm has to say, while it learns from simulated scenes, about the mallets; 0: nothing.
+   */
+  readonly cueWeight: number;
   /** Factor of the positive part of the heads' cross entropy. */
   readonly positiveWeight: number;
   /** Peak of the learning rate, its rise in steps. */
@@ -85,6 +90,7 @@ export const defaultConfig: TrainConfig = {
   columns: 100,
   heads: { onset: 2, now: 0, early: -2 },
   lossWeights: { onset: 10, now: 7, early: 3.5, offset: 0.6, velocity: 0.6 },
+  cueWeight: 0,
   positiveWeight: 3,
   learningRate: 2e-3,
   warmup: 100,
@@ -158,6 +164,9 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   if (architecture === 'bar-lstm' && config.geometry !== 'bars') {
     throw new RangeError(`expected the geometry "bars" for bar-lstm, got "${config.geometry}"`);
   }
+  if (config.cueWeight > 0 && architecture !== 'bar-lstm') {
+    throw new RangeError(`expected a "cueWeight" of 0 for ${architecture}, which says nothing of single bars`);
+  }
   if ((architecture === 'fc-lstm') !== (config.backbone !== '')) {
     throw new RangeError(
       architecture === 'fc-lstm'
@@ -189,7 +198,7 @@ export function trainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   }
   if (Object.keys(config.heads).length === 0) throw new RangeError('expected at least one head, got none');
   for (const [name, delay] of Object.entries(config.heads)) {
-    if (!Number.isInteger(delay) || name === 'offset' || name === 'velocity') {
+    if (!Number.isInteger(delay) || ['offset', 'velocity', ...cueNames].includes(name)) {
       throw new RangeError(`expected heads with a delay in whole frames each, got "${name}": ${JSON.stringify(delay)}`);
     }
   }
@@ -211,13 +220,19 @@ export function outputsOf({ heads }: Pick<TrainConfig, 'heads'>): string[] {
   return [...Object.keys(heads), 'offset', 'velocity'];
 }
 
+/** What it answers besides while it trains. */
+export const cuesOf = ({ cueWeight }: Pick<TrainConfig, 'cueWeight'>): readonly string[] =>
+  cueWeight > 0 ? cueNames : [];
+
 /** The terms of its loss. */
 export function lossTerms(config: TrainConfig): LossTerm[] {
-  const { heads, lossWeights, positiveWeight } = config;
-  return outputsOf(config).map((output): LossTerm => {
+  const { heads, lossWeights, positiveWeight, cueWeight } = config;
+  const cues = cuesOf(config).map((output): LossTerm => ({ output, weight: cueWeight, kind: 'huber' }));
+  const terms = outputsOf(config).map((output): LossTerm => {
     const weight = lossWeights[output] ?? 1;
     if (Object.hasOwn(heads, output)) return { output, weight, kind: 'bce', positiveWeight };
     if (output === 'offset') return { output, weight, kind: 'huber', delta: 0.5 };
     return { output, weight, kind: 'mse' };
   });
+  return [...terms, ...cues];
 }

@@ -7,7 +7,7 @@ import { describeFileProblem } from '../file-problem.js';
 import { makeArchitecture } from './architectures/index.js';
 import { openCodecs } from './compression.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import type { Architecture, Weights } from './network.js';
+import { anatomy, type Architecture, initialWeights, type Weights } from './network.js';
 import type { Runtime } from '../model/onnx-runtime.js';
 import type { FeatureMaker } from './features.js';
 import type { ModelInput } from '../model/views.js';
@@ -15,7 +15,7 @@ import { featureClips } from './features.js';
 import { sceneBatches } from './scene-batches.js';
 import { inputOf } from './scene-sequences.js';
 import { cosineSchedule, flatSchedule, type Schedule } from './schedule.js';
-import { lossTerms, outputsOf, type TrainConfig, trainConfig } from './train-config.js';
+import { cuesOf, lossTerms, outputsOf, type TrainConfig, trainConfig } from './train-config.js';
 import { type StepReport, Trainer } from './trainer.js';
 
 /** A stretch of steps in `history.json`. */
@@ -83,14 +83,21 @@ function scheduleOf({ learningRate: peak, steps: total, warmup, cooldown }: Trai
 /** Name of the checkpoint in a training's folder. */
 export const CHECKPOINT = 'checkpoint.safetensors';
 
-/** The architecture of a training; a bar-lstm for its number of bars or another. */
-export function architectureOf(config: TrainConfig, bars = config.bars): Architecture {
+/** The architecture of a training; a bar-lstm for its number of bars or another, with cues only where they are given. */
+export function architectureOf(config: TrainConfig, bars = config.bars, cues: readonly string[] = []): Architecture {
   const { name, options } = config.architecture;
   const outputs = outputsOf(config);
-  if (name === 'bar-lstm') return makeArchitecture(name, { ...options, bars, height: config.rows, outputs });
+  if (name === 'bar-lstm') return makeArchitecture(name, { ...options, bars, height: config.rows, outputs, cues });
   if (name === 'fc-lstm') return makeArchitecture(name, { ...options, notes: config.bars, outputs });
   const [channels, height, width] = inputOf(config).shape;
   return makeArchitecture(name, { ...options, notes: config.bars, channels, height, width, outputs });
+}
+
+/** First weights of what says cues, which weights to start from may know nothing of. */
+function newCues(config: TrainConfig): Weights {
+  const without = new Set(anatomy(architectureOf(config)).parameters.map(({ name }) => name));
+  const all = initialWeights(architectureOf(config, config.bars, cuesOf(config)), config.seed);
+  return new Map([...all].filter(([name]) => !without.has(name)));
 }
 
 /** How the network of a training sees, as its card will say; a bar-lstm for a nominal number of bars. */
@@ -108,7 +115,7 @@ export function inputOfTraining(config: TrainConfig, bars: number): ModelInput {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { config, folder, every = 100, validateEvery = 1000, patience = Infinity } = options;
-  const architecture = architectureOf(config);
+  const architecture = architectureOf(config, config.bars, cuesOf(config));
   if ((config.backbone !== '') !== (options.features !== undefined)) {
     throw new RangeError(
       `expected "features" beside the backbone "${config.backbone}", got ${typeof options.features}`,
@@ -140,7 +147,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     seed: config.seed,
     averageDecay: config.averageDecay,
     ...(config.weightScale > 0 ? { weightScale: config.weightScale } : {}),
-    ...(options.weights ? { weights: options.weights } : {}),
+    ...(options.weights ? { weights: new Map([...newCues(config), ...options.weights]) } : {}),
   });
   const path = join(folder, CHECKPOINT);
   const history: HistoryEntry[] = [];
@@ -154,6 +161,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const change = features && featureClips(features, config, join(folder, 'features'));
   const source = sceneBatches({
     ...config,
+    cues: config.cueWeight > 0,
     workers: options.workers ?? 1,
     ...urlOf(options),
     ...(change ? { change } : {}),

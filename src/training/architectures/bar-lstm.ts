@@ -26,6 +26,8 @@ export interface BarLstmOptions {
   readonly dropout?: number;
   /** Names of the outputs, one per bar each. */
   readonly outputs?: readonly string[];
+  /** Names of further outputs, which only a training listens to; none in what ships. */
+  readonly cues?: readonly string[];
 }
 
 const DEFAULTS: Required<BarLstmOptions> = {
@@ -38,6 +40,7 @@ const DEFAULTS: Required<BarLstmOptions> = {
   recurrence: 'lstm',
   dropout: 0,
   outputs: STANDARD_OUTPUTS,
+  cues: [],
 };
 
 /**
@@ -55,6 +58,7 @@ export function barLstm(options: BarLstmOptions = {}): Architecture {
   expectOneOf('bar-lstm', 'recurrence', recurrence, ['lstm', 'conv-lstm']);
   const [a, b, c, d] = filters;
   const coupled = skip({ layers: [convLstm({ filters: units, kernel: [1, 3] })] });
+  const cues = filled.cues.length > 0 ? [skip({ layers: [heads({ outputs: filled.cues })], combine: 'drop' })] : [];
   const apart = skip({ layers: [lstm({ units })] });
   return {
     name: 'bar-lstm',
@@ -72,6 +76,7 @@ export function barLstm(options: BarLstmOptions = {}): Architecture {
       relu({}),
       crop({ margin }),
       ...(recurrence === 'conv-lstm' ? [coupled, rows({})] : [rows({}), apart]),
+      ...cues,
       dropout({ rate: filled.dropout }),
       heads({ outputs: filled.outputs }),
     ],
