@@ -10,8 +10,8 @@ export const cueNames = ['across', 'along', 'height', 'fall', 'shadowAcross', 's
 /** Names of its outputs, which no head may have. */
 export type CueName = (typeof cueNames)[number];
 
-/** How far from a bar a mallet still counts: in bar widths off its middle line, in bar lengths beyond its ends. */
-const reach = [1.3, 0.15] as const;
+/** How far from a bar a mallet still counts: in bar widths off its middle line, in bar lengths beyond its ends, in metres above. */
+const reach = [1, 0.15, 0.12] as const;
 /** Metres that heights and falls are measured in where they are small. */
 const unit = 0.01;
 
@@ -50,6 +50,7 @@ export function malletCues(quads: readonly Quad[], mallets: readonly (readonly T
       const [u, v] = place;
       if (nearest < 0 || Math.abs(u) > reach[0] || v < -reach[1] || v > 1 + reach[1]) continue;
       const { height, shadow } = mallets[nearest][k];
+      if (height > reach[2]) continue;
       const before = mallets[nearest][Math.max(0, k - 1)].height;
       const at = k * quads.length + b;
       const set = (name: CueName, value: number): void => {
