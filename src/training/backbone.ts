@@ -4,9 +4,6 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { ModelError } from '../errors.js';
 import { parseCard } from '../model/card.js';
-import { fromHalf } from './half.js';
-import type { Weights } from './network.js';
-import { elementType } from './onnx.js';
 import {
   type Field,
   field,
@@ -17,7 +14,10 @@ import {
   textIn,
   textsIn,
   withTexts,
-} from './protobuf.js';
+} from '../protobuf.js';
+import { fromHalf } from './half.js';
+import type { Weights } from './network.js';
+import { elementType } from './onnx.js';
 
 /** A network that never trains: its file, and what it takes and gives for one picture. */
 export interface Backbone {

@@ -1,5 +1,5 @@
-// ONNX models as bytes. Protocol buffers need only varints and lengths, and onnx.proto needs only the few messages
-// below, so the writer is smaller than the schema that a protobuf library would have to carry into the browser.
+// ONNX models as bytes: of onnx.proto, the few messages that networks of ours need.
+import { Message } from '../protobuf.js';
 
 /** Element types this project writes, by their number in onnx.proto's `TensorProto.DataType`. */
 export const elementType = { float32: 1, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
@@ -42,68 +42,6 @@ export interface OnnxModel {
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** Protocol buffer message under construction: a list of chunks, joined once at the very end. */
-class Message {
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  #push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-  }
-
-  #varint(value: bigint): void {
-    const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, value);
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
-    }
-    bytes.push(Number(rest));
-    this.#push(Uint8Array.from(bytes));
-  }
-
-  integer(field: number, value: number): this {
-    this.#varint(BigInt(field << 3));
-    this.#varint(BigInt(value));
-    return this;
-  }
-
-  float(field: number, value: number): this {
-    this.#varint(BigInt((field << 3) | 5));
-    this.#push(new Uint8Array(Float32Array.of(value).buffer));
-    return this;
-  }
-
-  bytes(field: number, value: Uint8Array): this {
-    this.#varint(BigInt((field << 3) | 2));
-    this.#varint(BigInt(value.length));
-    this.#push(value);
-    return this;
-  }
-
-  text(field: number, value: string): this {
-    return this.bytes(field, new TextEncoder().encode(value));
-  }
-
-  message(field: number, value: Message): this {
-    this.#varint(BigInt((field << 3) | 2));
-    this.#varint(BigInt(value.#length));
-    for (const chunk of value.#chunks) this.#push(chunk);
-    return this;
-  }
-
-  finish(): Uint8Array {
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
-  }
 }
 
 // Field numbers and attribute kinds are those of onnx.proto.
