@@ -83,7 +83,7 @@ function largestDifference(got: Tensors, expected: Tensors): number {
  * Every architecture at every batch on CPU, WebGPU and CUDA, one round of each after the other.
  * @param options.seconds about how long each is timed, s.
  */
-export async function benchGpu(options: {
+export async function measure(options: {
   readonly only?: readonly string[];
   readonly batches?: readonly number[];
   readonly seconds?: number;
@@ -139,7 +139,7 @@ export async function benchGpu(options: {
 } // prettier-ignore
 
 /** A table, in Markdown. */
-export function renderGpuReport({ results }: GpuReport): string {
+export function render({ results }: GpuReport): string {
   const rows = results.map(({ architecture, batch, provider, unavailable, executed, apart, framesPerSecond }) => {
     if (unavailable !== undefined) return `| ${architecture} | ${batch} | ${provider} | - | - | - | ${unavailable} |`;
     const ran = Object.entries(executed!).map(([name, count]) => `${name.replace('ExecutionProvider', '')} ${count}`).join(', ');

@@ -12,7 +12,7 @@ import { usePeersFrom } from './peers.js';
 import { type KernelReport, type ModuleFacts } from './report.js';
 import { summarize } from './statistics.js';
 
-export { insertBetweenMarkers, renderReport } from './report.js';
+export { insertBetweenMarkers, renderReport as render } from './report.js';
 
 /** The races, in the order of the data. */
 export const kernels: readonly Kernel[] = [grayFromRgba, grayFromLuma, rectify, spectrum, oscillators, modal];
@@ -50,7 +50,7 @@ function measureModule(): ModuleFacts {
  * Runs the races.
  * @throws {RangeError} for a race that there is not, or a number of rounds that is none.
  */
-export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelReport> {
+export async function measure(options: KernelBenchOptions = {}): Promise<KernelReport> {
   const { only, rounds = 15, peers, log } = options;
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`Expected rounds >= 1, got ${rounds}.`);
   const unknown = only?.find((name) => !kernels.some((kernel) => kernel.name === name));
@@ -77,7 +77,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
 }
 
 /** Names of our own contenders whose answers are wrong. */
-export function ownFaults({ kernels: results }: KernelReport): string[] {
+export function faults({ kernels: results }: KernelReport): string[] {
   return results.flatMap(({ name, contenders }) =>
     contenders.filter(({ kind, seconds }) => kind === 'ours' && !seconds).map((ours) => `${name}: ${ours.name}`),
   );

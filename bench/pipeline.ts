@@ -70,7 +70,7 @@ function ffmpegOf(): string | undefined {
 const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
 
 /** Measures. @throws when there is no video, or the model does not run. */
-export async function benchPipeline(options: PipelineOptions = {}): Promise<PipelineReport> {
+export async function measure(options: PipelineOptions = {}): Promise<PipelineReport> {
   const { rounds = 5, minutes = 0, model: modelName = 'bar-lstm', log = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bench-pipeline-'));
   try {
@@ -176,7 +176,7 @@ export async function benchPipeline(options: PipelineOptions = {}): Promise<Pipe
 }
 
 /** The report as text. */
-export function renderPipelineReport({ clip, machine, model, wall, processor, command, memory }: PipelineReport): string {
+export function render({ clip, machine, model, wall, processor, command, memory }: PipelineReport): string {
   const rows = Object.keys(wall).map((name) => [
     name,
     `${significant(wall[name].median)} s`,

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { noiseImage } from '../src/cli/step-times.js';
 import { nodeProviders, oneLine, type Provider } from '../src/model/devices.js';
 import { loadModel, openNodeSession } from '../src/model/load-model.js';
 import { nominalBars } from '../src/model/model.js';
@@ -10,7 +11,7 @@ import { onnxRuntime, type OrtModule, type Session } from '../src/model/onnx-run
 import { RowStream } from '../src/model/row-stream.js';
 import { openTfjs, type TfjsBackend, type TfjsConverter, type TfjsCore } from '../src/model/tfjs-runtime.js';
 import type { SoakJob, SoakResult } from './soak-series.js';
-import { growthOf, samplesOf, stripImage } from './soak-series.js';
+import { growthOf, samplesOf } from './soak-series.js';
 
 const { gc } = globalThis as { gc?: () => void };
 
@@ -61,7 +62,7 @@ async function stream(job: SoakJob, provider: Provider): Promise<Omit<SoakResult
   const row = new RowStream(session, card, bars, card.outputs);
   await row.warmUp();
   const before = tensors();
-  const image = stripImage(card, bars);
+  const image = noiseImage(card, bars);
   const { heap, resident } = await samplesOf(job, () => row.step(image), memory);
   const after = tensors();
   await session.release();

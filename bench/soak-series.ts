@@ -1,5 +1,4 @@
 // What a soak is asked, how its memory is sampled, and what its growth is; the same in Node and in a browser.
-import type { ModelCard } from '../src/model/card.js';
 import type { Device } from '../src/model/devices.js';
 import { median } from './statistics.js';
 
@@ -63,15 +62,4 @@ export function growthOf(bytes: readonly number[]): Growth {
   const [settled, third] = [Math.floor(bytes.length / 6), Math.ceil(bytes.length / 3)];
   const [early, late] = [median(bytes.slice(settled, settled + third)), median(bytes.slice(-third))];
   return { early, late, ratio: late / early - 1 };
-}
-
-/** Noise in the shape of a model's image for so many bars, so that nothing is skipped for being zero. */
-export function stripImage({ input }: Pick<ModelCard, 'input'>, bars: number): Float32Array {
-  const [channels, height, width] = input.shape;
-  const columns = input.cellWidth === undefined ? width : input.cellWidth * (bars + 2);
-  let seed = 1;
-  return Float32Array.from({ length: channels * height * columns }, () => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed / 2 ** 32 - 0.5;
-  });
 }

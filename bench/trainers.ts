@@ -165,7 +165,7 @@ async function scalingOf(config: TrainConfig, rounds: number, seconds: number): 
  * @param options.steps for how long a trainer is watched.
  * @param options.seconds of training per turn of each round.
  */
-export async function benchTrainers(
+export async function measure(
   options: {
     readonly config?: Partial<TrainConfig>;
     readonly workers?: readonly number[];
@@ -191,7 +191,7 @@ export async function benchTrainers(
 }
 
 /** The report as Markdown. */
-export function renderTrainersReport({ date, machine, cost, busy, scaling }: TrainersReport): string {
+export function render({ date, machine, cost, busy, scaling }: TrainersReport): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const verdict = (value: number, asked: number): string => (value >= asked ? 'reached' : 'missed');
   const rows = [

@@ -110,7 +110,7 @@ function raceOf(network: Network, losses: Readonly<Record<string, readonly numbe
  * Runs the races.
  * @throws {RangeError} for a network that there is not.
  */
-export async function benchTraining(
+export async function measure(
   options: { readonly only?: readonly string[]; readonly rounds?: number; readonly log?: (line: string) => void } = {},
 ): Promise<TrainingReport> {
   const { only, rounds = 9, log } = options;
@@ -135,6 +135,6 @@ export async function benchTraining(
 }
 
 /** The report as Markdown. */
-export function renderTrainingReport({ date, machine, kernels }: TrainingReport): string {
+export function render({ date, machine, kernels }: TrainingReport): string {
   return [machineLine(date, machine), ...kernels.map(kernelSection)].join('\n\n');
 }

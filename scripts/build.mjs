@@ -157,7 +157,8 @@ async function bundleEntries() {
     build({
       ...shared,
       entryPoints: {
-        bench: 'bench/kernels.ts',
+        'bench-kernels': 'bench/kernels.ts',
+        'bench-inference': 'bench/inference.ts',
         'bench-training': 'bench/training.ts',
         'bench-trainers': 'bench/trainers.ts',
         'bench-one-trainer': 'bench/one-trainer.ts',

@@ -10,24 +10,23 @@ import { openModelSource } from '../model/model-source.js';
 import { spliceWeights } from '../model/onnx-splice.js';
 import type { Session } from '../model/onnx-runtime.js';
 import { RowStream } from '../model/row-stream.js';
+import { noiseImage, quantile, type StepTimes, timeSteps } from './step-times.js';
 
 /** A device, and whether it runs a model. */
 export interface DeviceReport {
   readonly model: string;
+  /** What the device belongs to, where several are compared: Node or a browser, with its version. */
+  readonly host?: string;
   readonly device: Device;
   readonly runtime: Provider['runtime'];
   /** Of the runtime; absent when it is not installed. */
   readonly version?: string;
   /** Why it does not run. */
   readonly unavailable?: string;
-  readonly speed?: {
+  /** Of steps through the model's thread. */
+  readonly speed?: StepTimes & {
     /** From nothing to the first answer: thread, runtime, model, one step; ms. */
     readonly coldStart: number;
-    /** Time of a step through the model's thread: median and 95th percentile, ms. */
-    readonly p50: number;
-    readonly p95: number;
-    /** Steps per second, one after the other. */
-    readonly stepsPerSecond: number;
     /** Processor time of a step, all threads, ms. It counts less of what else the machine does. */
     readonly processor: number;
     /** The same where frames gather, per frame, measured in turns with single steps; absent where there is no graph for it. */
@@ -35,6 +34,10 @@ export interface DeviceReport {
   };
   /** Bytes of the model's files for this device. */
   readonly modelBytes: number;
+  /** What a page downloads for it, scripts, runtime and model, bytes with gzip. */
+  readonly download?: number;
+  /** Whether the processor plays the GPU. */
+  readonly emulated?: boolean;
 }
 
 /** Version of an installed package, without loading it. */
@@ -54,9 +57,6 @@ function versionOf(name: string): string | undefined {
   }
   return undefined;
 } // prettier-ignore
-
-const at = (sorted: Float64Array, part: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 
 /** Processor time of a frame, ms: in a block of frames, and in a step of its own; medians of turns. */
 async function measureGathered(
@@ -88,7 +88,7 @@ async function measureGathered(
       }),
     );
   }
-  const median = (costs: number[]): number => at(Float64Array.from(costs).sort(), 0.5);
+  const median = (costs: number[]): number => quantile(Float64Array.from(costs).sort(), 0.5);
   return { frames, processor: median(many), single: median(single) };
 }
 
@@ -103,34 +103,18 @@ async function measure(
   const stream = new RowStream(session, card, bars, card.outputs);
   await stream.warmUp();
   const coldStart = performance.now() - started;
-  const { shape, cellWidth } = card.input;
-  const [channels, height, width] = shape;
-  let seed = 1;
-  // Noise, so that nothing is skipped for being zero.
-  const image = Float32Array.from({ length: channels * height * (cellWidth === undefined ? width : cellWidth * (bars + 2)) }, () => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed / 2 ** 32 - 0.5;
-  });
+  const image = noiseImage(card, bars);
   for (let k = 0; k < Math.min(20, steps / 4); k++) await stream.step(image);
-  const times = new Float64Array(steps);
   const before = process.cpuUsage();
-  for (let k = 0; k < steps; k++) {
-    const from = performance.now();
-    await stream.step(image);
-    times[k] = performance.now() - from;
-  }
+  const times = await timeSteps(stream, image, steps);
   const { user, system } = process.cpuUsage(before);
-  const all = times.reduce((sum, time) => sum + time, 0);
-  times.sort();
   const blocks = await openBlocks?.();
   const gathered = blocks && (await measureGathered(stream, blocks, image, card.block!, steps));
   await blocks?.release();
   return {
     ...(gathered ? { gathered } : {}),
     coldStart,
-    p50: at(times, 0.5),
-    p95: at(times, 0.95),
-    stepsPerSecond: (1000 * steps) / all,
+    ...times,
     processor: (user + system) / 1000 / steps,
   };
 } // prettier-ignore
@@ -174,19 +158,22 @@ export async function measureModels(
   return reports;
 } // prettier-ignore
 
-/** A table, in Markdown. */
+/** A table, in Markdown; with hosts and downloads where there are any. */
 export function deviceTable(reports: readonly DeviceReport[]): string {
-  const rows = reports.map(({ model, device, runtime, version, unavailable, speed, modelBytes }) => {
-    const facts = [model, device, `${runtime} ${version ?? '-'}`, `${(modelBytes / 1e6).toFixed(2)} MB`];
-    if (!speed) return `| ${[...facts, '-', '-', '-', '-', '-', unavailable].join(' | ')} |`;
+  const hosts = reports.some(({ host }) => host !== undefined);
+  const rows = reports.map((report) => {
+    const { model, host, device, emulated, runtime, version, unavailable, speed, modelBytes, download } = report;
+    const size = (bytes: number | undefined): string => (bytes === undefined ? '-' : `${(bytes / 1e6).toFixed(2)} MB`);
+    const where = [model, ...(hosts ? [host ?? '-'] : []), emulated ? `${device}, emulated` : device];
+    const facts = [...where, version === undefined ? runtime : `${runtime} ${version}`, size(modelBytes)];
+    const more = hosts ? [size(download)] : [];
+    if (!speed) return [...facts, ...more, '-', '-', '-', '-', '-', unavailable ?? ''];
     const { coldStart, p50, p95, stepsPerSecond, processor, gathered } = speed;
     const gain = gathered ? `${gathered.processor.toFixed(2)} ms (${(gathered.single / gathered.processor).toFixed(1)} x)` : '-';
     const times = [`${coldStart.toFixed(0)} ms`, `${p50.toFixed(2)} / ${p95.toFixed(2)} ms`, `${processor.toFixed(2)} ms`, gain, stepsPerSecond.toFixed(0)];
-    return `| ${[...facts, ...times, ''].join(' | ')} |`;
+    return [...facts, ...more, ...times, ''];
   });
-  return [
-    '| model | device | runtime | model files | cold start | step p50 / p95 | processor | gathered, per frame | steps/s | why not |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  const more = hosts ? ['download, gzip'] : [];
+  const header = ['model', ...(hosts ? ['in'] : []), 'device', 'runtime', 'model files', ...more, 'cold start', 'step p50 / p95', 'processor', 'gathered, per frame', 'steps/s', 'why not'];
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 } // prettier-ignore

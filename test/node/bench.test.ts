@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { heapBytesPerCall } from '../../bench/allocation.js';
 import { race, type Contender, type Kernel, type Runner } from '../../bench/harness.js';
-import { kernels, ownFaults } from '../../bench/kernels.js';
+import { faults, kernels } from '../../bench/kernels.js';
 import {
   formatSeconds,
   insertBetweenMarkers,
@@ -136,9 +136,9 @@ describe('race', () => {
     expect(row('liar')).toContain('**wrong**: error');
     expect(row('nobody')).toContain('absent: not installed');
     expect(text.indexOf('| slow')).toBeGreaterThan(text.indexOf('| another size'));
-    expect(ownFaults(report)).toEqual([]);
+    expect(faults(report)).toEqual([]);
     const faulty = { ...kernel, contenders: [pretend('ours', 1, [0, 0], { kind: 'ours' })] };
-    expect(ownFaults({ ...report, kernels: [await race(faulty, options)] })).toEqual(['pretence: ours']);
+    expect(faults({ ...report, kernels: [await race(faulty, options)] })).toEqual(['pretence: ours']);
   });
 });
 

@@ -26,12 +26,22 @@ it('times models and writes the report', () => {
   const home = mkdtempSync(join(tmpdir(), 'bench-inference-'));
   try {
     const file = join(home, 'reports/inference.json');
-    const { status, stdout } = run('bench', 'inference', 'bar-lstm', '--steps', '12', '--json', file);
+    const { status, stdout } = run(
+      'bench',
+      'inference',
+      'bar-lstm',
+      '--hosts',
+      'node',
+      '--steps',
+      '12',
+      '--json',
+      file,
+    );
     expect(status).toBe(0);
-    expect(stdout).toMatch(/\| bar-lstm \| cpu \| onnxruntime-node \d/);
-    const { steps, devices } = JSON.parse(readFileSync(file, 'utf8')) as { steps: number; devices: DeviceReport[] };
+    expect(stdout).toMatch(/\| bar-lstm \| Node \S+ \| cpu \| onnxruntime-node \d/);
+    const { steps, rows } = JSON.parse(readFileSync(file, 'utf8')) as { steps: number; rows: DeviceReport[] };
     expect(steps).toBe(12);
-    expect(devices.find(({ device }) => device === 'cpu')!.speed!.stepsPerSecond).toBeGreaterThan(1);
+    expect(rows.find(({ device }) => device === 'cpu')!.speed!.stepsPerSecond).toBeGreaterThan(1);
   } finally {
     rmSync(home, { recursive: true });
   }
