@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { heapBytesPerCall } from '../../bench/allocation.js';
 import { race, type Contender, type Kernel, type Runner } from '../../bench/harness.js';
+import type { InferenceReport } from '../../bench/inference.js';
 import { faults, kernels } from '../../bench/kernels.js';
 import {
   formatSeconds,
@@ -201,18 +202,19 @@ describe.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s', (_,
   );
 });
 
-describe('deep-marimba bench kernels', () => {
+describe('deep-marimba bench', () => {
   const root = resolve(import.meta.dirname, '../..');
   const scratch = mkdtempSync(join(tmpdir(), 'deep-marimba-bench-test-'));
   afterAll(() => {
     rmSync(scratch, { recursive: true });
   });
   // Neither packages nor a compiler, so that the test is the same everywhere.
-  const bench = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, [join(root, 'dist/cli.js'), 'bench', 'kernels', '--peers', scratch, ...args], {
+  const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [join(root, 'dist/cli.js'), 'bench', ...args], {
       encoding: 'utf8',
       env: { ...process.env, CC: join(scratch, 'no-such-compiler') },
     });
+  const bench = (...args: string[]): ReturnType<typeof run> => run('kernels', '--peers', scratch, ...args);
 
   it('runs, prints its table and writes its report', () => {
     const file = join(scratch, 'report.json');
@@ -236,4 +238,18 @@ describe('deep-marimba bench kernels', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/Expected one of gray-rgba, .*got tuba/);
   });
+
+  it('times models and writes the report', () => {
+    const file = join(scratch, 'reports/inference.json');
+    const { status, stdout } = run('inference', 'bar-lstm', '--hosts', 'node', '--steps', '12', '--json', file);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\| bar-lstm \| Node \S+ \| cpu \| onnxruntime-node \d/);
+    const { steps, rows } = JSON.parse(readFileSync(file, 'utf8')) as InferenceReport;
+    expect(steps).toBe(12);
+    expect(rows.find(({ device }) => device === 'cpu')!.speed!.stepsPerSecond).toBeGreaterThan(1);
+    expect(run('inference', '--hosts', 'netscape')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('hosts: expected node, chromium, got netscape.') as string,
+    });
+  }, 120_000);
 });
