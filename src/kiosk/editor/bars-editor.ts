@@ -20,6 +20,8 @@ export interface EditorOptions {
 
 /** How long the magnifier stays after a key, ms. */
 const lingers = 1500;
+// Size of the page's text on a desk, CSS pixels.
+const deskText = 18;
 
 /** Bars over a picture; keys as in {@link pressKey}. */
 export class BarsEditor extends Editing {
@@ -49,7 +51,7 @@ export class BarsEditor extends Editing {
     });
     stage.append(this.#svg, this.#magnifier.element, this.#voice);
     this.#pointer = new PointerEdits(this.#svg, this, {
-      scale: () => this.#scale,
+      scale: () => this.#reach,
       drawing: (quad) => {
         this.#drawn = quad;
         this.#draw();
@@ -109,6 +111,11 @@ export class BarsEditor extends Editing {
     return this.#svg.getBoundingClientRect().width / this.picture.width || 1;
   }
 
+  // The same for what is to be read and grasped: on a wall it grows with the page's text.
+  get #reach(): number {
+    return this.#scale / Math.max(1, parseFloat(getComputedStyle(this.#svg).fontSize) / deskText);
+  }
+
   /** Shows what is being moved under the glass: while it is dragged, and a while after a key. */
   #look(): void {
     clearTimeout(this.#hideAt);
@@ -136,7 +143,7 @@ export class BarsEditor extends Editing {
       selection: this.selection,
       part: this.part,
       handles: this.handles,
-      scale: this.#scale,
+      scale: this.#reach,
       ...(this.#drawn ? { drawn: this.#drawn } : {}),
       ...(this.mode === 'corners' ? { corners: this.corners, cursor: this.cursor } : {}),
     });

@@ -13,7 +13,7 @@ export interface EditorView {
   readonly part: Part;
   /** Corners that can be grasped. */
   readonly handles: readonly Point[];
-  /** CSS pixels per pixel of the picture: lines and letters keep their size. */
+  /** CSS pixels, of a screen on a desk, per pixel of the picture: letters and handles keep their size. */
   readonly scale: number;
   /** A bar that is being drawn. */
   readonly drawn?: Quad;

@@ -1,5 +1,5 @@
 // One line on how it goes, in words for visitors.
-import type { LiveState, LiveStats } from '../live-types.js';
+import type { LiveLatency, LiveState, LiveStats } from '../live-types.js';
 
 /** What the line says. */
 export interface StatusFacts {
@@ -12,7 +12,11 @@ export interface StatusFacts {
 }
 
 const deviceNames = { webgpu: 'the graphics processor', wasm: 'the processor', tfjs: 'the processor (TensorFlow.js)' };
-const ms = (value: number): string => (Number.isFinite(value) ? `${Math.round(value)}` : '–');
+/** What is known of the delay, part by part. */
+function delay({ capture, model, audio }: LiveLatency): string[] {
+  const parts = ([['camera', capture], ['model', model], ['sound', audio]] as const).filter(([, value]) => Number.isFinite(value));
+  return parts.length === 0 ? [] : [`delay ${parts.map(([name, value]) => `${name} ${Math.round(value)}`).join(' + ')} ms`];
+} // prettier-ignore
 
 /** The line. */
 export function statusLine({ state, stats, model, loaded, recoveries }: StatusFacts): string {
@@ -26,10 +30,9 @@ export function statusLine({ state, stats, model, loaded, recoveries }: StatusFa
   if (stats?.device) {
     parts.push(`${model} on ${deviceNames[stats.device]}`);
     if (state === 'listening' && stats.fps > 0) {
-      const { capture, model: thinking, audio } = stats.latency;
       parts.push(
         `${Math.round(stats.fps)} frames/s${stats.dropped > 0 ? `, ${stats.dropped} missed` : ''}`,
-        `delay ${ms(capture)} camera + ${ms(thinking)} model + ${ms(audio)} sound ms`,
+        ...delay(stats.latency),
       );
     }
   }
