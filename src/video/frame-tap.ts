@@ -30,21 +30,22 @@ export class Newest {
   #wake: ((frame: TappedFrame | undefined) => void) | undefined;
   #ended = false;
 
-  /** Puts a frame in, or into the hands that wait for one. */
-  put(tapped: TappedFrame): void {
+  /** Puts a frame in, or into the hands that wait for one. @returns the frame that it replaces, closed; after the end, itself. */
+  put(tapped: TappedFrame): TappedFrame | undefined {
+    let lost: TappedFrame | undefined;
     if (this.#ended) {
-      tapped.frame.close();
+      lost = tapped;
     } else if (this.#wake) {
       const wake = this.#wake;
       this.#wake = undefined;
       wake(tapped);
     } else {
-      if (this.#waiting) {
-        this.#waiting.frame.close();
-        this.dropped += 1;
-      }
+      lost = this.#waiting;
+      if (lost) this.dropped += 1;
       this.#waiting = tapped;
     }
+    lost?.frame.close();
+    return lost;
   }
 
   /** The frame that waits, or the next one; undefined after the end. */
@@ -57,13 +58,15 @@ export class Newest {
     });
   }
 
-  /** Closes the frame that waits; nothing more comes out. */
-  end(): void {
+  /** Nothing more comes out. @returns the frame that waited, closed. */
+  end(): TappedFrame | undefined {
+    const lost = this.#waiting;
     this.#ended = true;
-    this.#waiting?.frame.close();
+    lost?.frame.close();
     this.#waiting = undefined;
     this.#wake?.(undefined);
     this.#wake = undefined;
+    return lost;
   }
 }
 

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   listen,
+  loadModel,
   type LiveEar,
   type LiveOptions,
   type LiveProblem,
@@ -10,6 +11,7 @@ import {
   type LiveState,
   type LiveStrike,
   PushedFrames,
+  type Strike,
 } from '../../src/browser.js';
 import { fillRoom, memories } from '../support/full-process.js';
 import { calibration, picture } from '../support/moving-picture.js';
@@ -277,43 +279,54 @@ describe('listen', { timeout: 400_000 }, () => {
     await until('strikes on it', () => strikes.length > before && ear.state === 'listening', 240);
   }, 900_000); // prettier-ignore
 
-  it('hears frames pushed by hand, drops what it has no time for, and takes them up again after a crash', async () => {
+  it('hears in frames pushed by hand what a predictor hears, drops what it has no time for, and goes on after a crash', async () => {
     const { workerUrl, tell } = breakable();
     const frames = new PushedFrames();
-    const { ear, strikes } = await hear(frames, { workerUrl });
+    const { ear, strikes } = await hear(frames, { workerUrl, decision: 'sure' });
     const made: VideoFrame[] = [];
-    const push = (time: number): void => {
-      // I420: luma, and chroma of no colour.
+    const luma = (k: number): Uint8Array => picture(k / 30);
+    /** Frame k of 30 a second: luma, and chroma of no colour. */
+    const push = (k: number): Promise<boolean> => {
       const planes = new Uint8Array(1.5 * width * height).fill(128);
-      planes.set(picture(time));
-      const timestamp = Math.round(1e6 * time);
+      planes.set(luma(k));
+      const timestamp = Math.round((1e6 * k) / 30);
       const frame = new VideoFrame(planes, { format: 'I420', codedWidth: width, codedHeight: height, timestamp });
       made.push(frame);
-      frames.push(frame);
+      return frames.push(frame);
     };
-    // As fast as they are taken, 30 a second by their own clock.
-    let sent = 0;
-    const play = async (what: string, holds: () => boolean): Promise<void> => {
-      for (const started = performance.now(); !holds();) {
-        if (performance.now() - started > 60_000) throw new Error(`${what} has not come in 60 s`);
-        push(sent++ / 30);
-        await new Promise((later) => setTimeout(later, 20));
-      }
-    };
-    await play('strikes', () => strikes.length > 5);
-    for (const { time } of strikes) expect(time).toBeLessThan(sent / 30);
-    // Three at once: one is in work or waits, the newest waits, one has no time.
-    const { dropped } = ear.stats;
-    for (let i = 0; i < 3; i++) push(sent++ / 30);
-    await play('the count', () => ear.stats.dropped > dropped);
+    const model = await loadModel('bar-lstm', { device: 'wasm' });
+    ends.push(() => model.dispose());
+    const frame = { width, height, format: 'gray8', range: 'limited' } as const;
+    const predictor = model.createPredictor(calibration, { frame, threshold });
+    const expected: Strike[] = [];
+    let k = 0;
+    for (; k < 150; k++) {
+      expect(await push(k)).toBe(true);
+      const time = Math.round((1e6 * k) / 30) / 1e6;
+      expected.push(...(await predictor.push({ time, luma: luma(k) })));
+    }
+    await until('the last frame', () => ear.stats.frames === 150);
+    expect(ear.stats.dropped).toBe(0);
+    expect(expected.length).toBeGreaterThan(5);
+    expect(strikes.map(({ time, midi, velocity }) => ({ time, midi, velocity }))).toEqual(expected);
+    // Three at once: one is in work or waits, the newest waits, and one at least has no time.
+    const three = await Promise.all([push(k++), push(k++), push(k++)]);
+    expect(three.at(-1)).toBe(true);
+    expect(three).toContain(false);
+    await until('the count', () => ear.stats.dropped === three.filter((taken) => !taken).length);
     tell('crash');
+    await until('the crash', () => ear.stats.recoveries === 1);
     const before = strikes.length;
-    await play('strikes after the crash', () => ear.stats.recoveries === 1 && strikes.length > before + 5);
-    expect(() => {
-      frames.push(document.createElement('canvas') as unknown as VideoFrame);
-    }).toThrow('expected a VideoFrame, got HTMLCanvasElement; new VideoFrame(canvas, { timestamp }) makes one.');
+    for (const started = performance.now(); strikes.length < before + 3;) {
+      if (performance.now() - started > 60_000) throw new Error('no strikes after the crash');
+      // While there is no worker nobody takes any.
+      if (!(await push(k++))) await new Promise((later) => setTimeout(later, 20));
+    }
+    await expect(frames.push(document.createElement('canvas') as unknown as VideoFrame)).rejects.toThrow(
+      'expected a VideoFrame, got HTMLCanvasElement; new VideoFrame(canvas, { timestamp }) makes one.',
+    );
     await ear.stop();
-    push(sent / 30);
+    expect(await push(k)).toBe(false);
     // Whoever takes a frame closes it, and so does the place where none is taken.
     expect(made.filter(({ format }) => format !== null)).toEqual([]);
   });
