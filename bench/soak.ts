@@ -31,8 +31,8 @@ export interface SoakOptions {
   readonly log?: (line: string) => void;
 }
 
-// An emulated GPU takes a good part of a second per step; CUDA and real ones are as fast as the rest.
-const slowSteps = 200;
+// An emulated GPU takes a good part of a second per step, and many seconds to open; CUDA and real ones are as fast as the rest.
+const slow = { steps: 200, cycles: 10 };
 
 /** In a process of its own. */
 async function soakInNode(job: SoakJob): Promise<SoakRow> {
@@ -77,13 +77,14 @@ export async function measure(options: SoakOptions = {}): Promise<SoakReport> {
   if (nowhere !== undefined) throw new RangeError(`hosts: expected node, chromium, got ${nowhere}.`);
   const rows: SoakRow[] = [];
   const both = async (device: Device, emulated: boolean, run: (job: SoakJob) => Promise<SoakRow>): Promise<void> => {
-    const count = emulated ? Math.min(steps, slowSteps) : steps;
+    const count = emulated ? Math.min(steps, slow.steps) : steps;
     log(`${device}: ${count} steps${emulated ? ', as its GPU is emulated' : ''}`);
     const stream = await run({ kind: 'steps', device, model, count, thread: 'here' });
     rows.push(stream);
     if ('unavailable' in stream) return;
-    log(`${device}: ${cycles} times loaded and disposed`);
-    rows.push(await run({ kind: 'cycles', device, model, count: cycles, thread: 'own' }));
+    const turns = emulated ? Math.min(cycles, slow.cycles) : cycles;
+    log(`${device}: ${turns} times loaded and disposed`);
+    rows.push(await run({ kind: 'cycles', device, model, count: turns, thread: 'own' }));
   };
   const wanted = (providers: readonly Provider[]): Device[] =>
     providers.map(({ device }) => device).filter((device) => devices.includes(device));

@@ -51,18 +51,37 @@ function requireSimd(): void {
   }
 }
 
+/** Whether it is a page's security policy that forbids WebAssembly. */
+export const forbidsWasm = (error: unknown): boolean =>
+  error instanceof Error && /content.security.policy|unsafe-eval/i.test(error.message);
+
+/** What WebAssembly throws, or what to do against it where a page's security policy is the reason. */
+export const explainRefusal = (error: unknown): unknown =>
+  forbidsWasm(error)
+    ? new UnsupportedError(
+        "This page forbids WebAssembly; add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy.",
+        { cause: error },
+      )
+    : error;
+
 let inlined: Promise<Kernels> | undefined;
 
 /**
  * Compiles the kernels, once per realm unless a URL is given.
  * @param options.wasmUrl where `deep-marimba/kernels.wasm` is served from; default: the bytes inlined in the package.
- * @throws {UnsupportedError} without WebAssembly SIMD, or when the URL does not answer with the module.
+ * @throws {UnsupportedError} without WebAssembly SIMD, where the page's policy forbids it, or when the URL does not answer with the
+ * module.
  */
 export async function loadKernels(options: { wasmUrl?: string | URL } = {}): Promise<Kernels> {
   requireSimd();
   const { wasmUrl } = options;
   if (wasmUrl === undefined) {
-    inlined ??= WebAssembly.compile(decodeBase64(kernelsBase64)).then((module) => ({ module }));
+    inlined ??= WebAssembly.compile(decodeBase64(kernelsBase64)).then(
+      (module) => ({ module }),
+      (error: unknown) => {
+        throw explainRefusal(error);
+      },
+    );
     return inlined;
   }
   try {
@@ -70,6 +89,7 @@ export async function loadKernels(options: { wasmUrl?: string | URL } = {}): Pro
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return { module: await WebAssembly.compile(await response.arrayBuffer()) };
   } catch (cause) {
+    if (forbidsWasm(cause)) throw explainRefusal(cause);
     throw new UnsupportedError(`The kernels could not be loaded from ${String(wasmUrl)}; check the address.`, {
       cause,
     });
@@ -88,5 +108,9 @@ export const compileKernels = (): Kernels => compileModule(kernelsBase64);
  */
 export function compileModule<E extends Arena>(base64: string): Kernels<E> {
   requireSimd();
-  return { module: new WebAssembly.Module(decodeBase64(base64)) };
+  try {
+    return { module: new WebAssembly.Module(decodeBase64(base64)) };
+  } catch (error) {
+    throw explainRefusal(error);
+  }
 }

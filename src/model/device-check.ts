@@ -27,7 +27,7 @@ async function checkVulkan(): Promise<void> {
   const data = [XDG_DATA_HOME ?? join(HOME, '.local/share'), ...(XDG_DATA_DIRS ?? '/usr/local/share:/usr/share').split(delimiter)];
   const folders = [...data, '/etc', '/etc/xdg', '/usr/local/etc'].map((place) => join(place, 'vulkan', 'icd.d'));
   const found = await Promise.all(folders.map(list));
-  if (found.every((files) => files.length === 0)) throw new ModelError('There is no Vulkan driver on this machine.');
+  if (found.every((files) => files.length === 0)) throw new ModelError('There is no Vulkan driver on this machine; install that of its GPU.');
 } // prettier-ignore
 
 /**

@@ -88,7 +88,11 @@ export function openModelBytes({ card: source, onnx, files }: ModelBytes): Opene
   const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
     const file = fileOf(card, name);
     const bytes = given[name];
-    if (!bytes) throw new ModelError(`${card.name} was given without its file "${name}"; hand it in under files.`);
+    if (!bytes) {
+      throw new ModelError(`${card.name} was given without its file "${name}"; hand it in under files.`, {
+        facts: { absent: name },
+      });
+    }
     await verifyFile(file, bytes);
     return bytes;
   };

@@ -3,7 +3,7 @@ import { ModelError } from '../errors.js';
 import type { Kernels } from '../kernels/module.js';
 import type { Calibration } from '../types.js';
 import type { ModelCard } from './card.js';
-import { type Device, openOnDevice, type Provider, type Skipped } from './devices.js';
+import { type Device, oneLine, openOnDevice, type Provider, type Skipped } from './devices.js';
 import type { OpenedModel } from './model-files.js';
 import type { Session } from './onnx-runtime.js';
 import { spliceWeights } from './onnx-splice.js';
@@ -66,6 +66,8 @@ export async function openModel(
     const missing = files.find((name) => !Object.hasOwn(card.files, name));
     if (missing !== undefined) throw new ModelError(`${card.name} has no file for it: its card names no "${missing}".`);
     return Promise.all(files.map(read)).catch((error: unknown) => {
+      // A file that was never handed in is missed by this device alone.
+      if (error instanceof ModelError && 'absent' in error.facts) throw error;
       throw (broken = error instanceof Error ? error : new Error(String(error)));
     });
   };
@@ -78,7 +80,11 @@ export async function openModel(
     );
     try {
       signal?.throwIfAborted();
-      await new RowStream(session, card, nominalBars(card), card.outputs).warmUp();
+      await new RowStream(session, card, nominalBars(card), card.outputs).warmUp().catch((cause: unknown) => {
+        throw isOtherNetwork(cause)
+          ? new ModelError(`Its file is not the network that its card describes; copy the model folder again (${oneLine(cause)}).`, { cause })
+          : cause;
+      });
       return session;
     } catch (error) {
       await session.release();
@@ -124,6 +130,11 @@ export async function openModel(
     },
   };
 } // prettier-ignore
+
+/** Whether a runtime complains of what it was fed or asked for, which the card says. */
+const isOtherNetwork = (error: unknown): boolean =>
+  error instanceof Error &&
+  /invalid (dimensions|rank|feed|input|output)|(missing|unknown) (input|output)/i.test(error.message);
 
 /** Bars of the instrument a model's card has in mind. */
 export function nominalBars({ input, notes }: ModelCard): number {

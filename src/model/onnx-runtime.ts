@@ -1,4 +1,5 @@
 // The little of onnxruntime that models and training need, so that Node and the browser hand in whichever build they have.
+import { ModelError } from '../errors.js';
 
 /** Elements and their shape; scalars have shape []. */
 export interface Tensor {
@@ -57,7 +58,11 @@ interface OrtSession {
 export function onnxRuntime(ort: OrtModule, options: object = {}): Runtime {
   return async (model) => {
     const settings = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3, ...options };
-    const session = (await ort.InferenceSession.create(model, settings)) as OrtSession;
+    const session = (await ort.InferenceSession.create(model, settings).catch((cause: unknown) => {
+      throw cause instanceof Error && /protobuf parsing failed/i.test(cause.message)
+        ? new ModelError('The ONNX file is cut short or damaged; copy it again.', { cause })
+        : cause;
+    })) as OrtSession;
     return {
       async run(feeds, fetch = session.outputNames) {
         const tensors = Object.fromEntries(

@@ -10,6 +10,7 @@ import { AmplitudeTrack, type AmplitudeTrackState, type FrameAmplitudes } from '
 import type { Session, Tensors } from './onnx-runtime.js';
 import { StrikePicker, type StrikePickerState } from './pick.js';
 import { RowStream, type RowStreamState } from './row-stream.js';
+import { calibrationRows } from '../video/calibration.js';
 import { modelViews, viewImage, type ViewImage, type ViewImageState } from './views.js';
 
 /** How a predictor listens. */
@@ -152,6 +153,7 @@ export class Predictor {
     const { frame = { width, height, format: 'gray8' } } = options;
     const { latency, threshold } = head;
     const views = modelViews(input, calibration);
+    if (input.geometry !== 'bars') refuseOtherInstrument(card, calibration);
     const rectifier = new Rectifier(kernels, frame, { warps: views.map(({ warp }) => warp) });
     const more = ['velocity', ...(head.timing === 'offset' ? ['offset'] : [])];
     // An onset head of that name tells strikes.
@@ -293,7 +295,9 @@ export class Predictor {
     const write = 'write' in frame ? frame.write : undefined;
     const bytes = 'luma' in frame ? frame.luma : 'pixels' in frame ? frame.pixels : this.#rectifier.input;
     if (!(bytes instanceof Uint8Array || bytes instanceof Uint8ClampedArray) || bytes.length < this.#rectifier.frame.bytesRead) {
-      throw new RangeError(`expected a frame of ${this.#rectifier.frame.bytes} bytes, got ${bytes.length}`);
+      const { bytes: wanted } = this.#rectifier.frame;
+      const got = ArrayBuffer.isView(bytes) ? `${(bytes as Uint8Array).length} elements of a ${(bytes as Uint8Array)[Symbol.toStringTag]}` : typeof bytes;
+      throw new RangeError(`expected a frame of ${wanted} bytes, values 0..255, got ${got}`);
     } // prettier-ignore
     return this.#alone(async () => {
       this.#session.admit?.();
@@ -388,3 +392,13 @@ export class Predictor {
 }
 
 const byTime = (a: Strike, b: Strike): number => a.time - b.time || a.midi - b.midi;
+
+/** A model that sees a keyboard, or a picture, as a whole has so many places and no more. */
+function refuseOtherInstrument({ name, input }: ModelCard, calibration: Calibration): void {
+  const rows = calibrationRows(calibration).map(({ length }) => length);
+  const most = input.geometry === 'rect' ? Math.max(...rows) : rows.reduce((sum, bars) => sum + bars, 0);
+  if (most <= input.window!) return;
+  throw new RangeError(
+    `${name} hears instruments of up to ${input.window} bars, the calibration has ${most}; take a model that sees bar by bar, as bar-lstm.`,
+  );
+}

@@ -1,5 +1,6 @@
 // A model in this very realm of a browser: a worker that has other work too, or a page that can wait.
 import { ModelError, UnsupportedError } from '../errors.js';
+import { explainRefusal } from '../kernels/module.js';
 import { onnxRuntime, type OrtModule, type Session } from './onnx-runtime.js';
 import { fetchCached } from './web-files.js';
 import { openGpu, untilLost } from './web-gpu.js';
@@ -89,10 +90,9 @@ export async function openWebSession({ device, files, assets, cache, threads }: 
 
 /** Runtimes say that they could not start, not what to do. */
 function explain(cause: unknown): string {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  if (/content.security.policy|wasm-unsafe-eval|unsafe-eval/i.test(words)) {
-    return `This page forbids WebAssembly; add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy.`;
-  }
+  const reason = explainRefusal(cause);
+  const words = reason instanceof Error ? reason.message : String(reason);
+  if (reason !== cause) return words;
   if (/no available backend|wasm|fetch|initiali[sz]/i.test(words) && /failed|aborted|expected magic/i.test(words)) {
     return `onnxruntime-web does not start (${words}); serve its .wasm files and name their folder as assets.`;
   }

@@ -281,7 +281,7 @@ describe('Predictor', () => {
       /expected a time in seconds, got NaN/,
     );
     await expect(predictor.push({ time: 0, luma: first.luma.subarray(1) })).rejects.toThrow(
-      /expected a frame of 14400 bytes, got 14399/,
+      /expected a frame of 14400 bytes, .+ got 14399 elements/,
     );
     await predictor.push(first);
     await expect(predictor.push(first)).rejects.toThrow(/expected a time after 0 s, got 0 s/);
