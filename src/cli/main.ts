@@ -18,6 +18,7 @@ import { sonifyHelper } from './sonify-helper.js';
 import { sonify } from './sonify.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
+import { trainFinder } from './train-finder.js';
 
 const { version } = createRequire(import.meta.url)('deep-marimba/package.json') as { version: string };
 
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   render,
   dataset,
   train,
+  trainFinder,
   search,
   evaluate,
   exportModels,

@@ -1,16 +1,11 @@
 // Rows of bars among a picture's straight edges: pairs of sides that face each other, and chains of such pairs.
 import type { LineSegment } from './line-segments.js';
+import type { BarGuess } from './row-frame.js';
 
 type Vec = readonly [x: number, y: number];
 
-/** A quadrilateral that may be a bar. */
-export interface BarGuess {
-  /** Middle of the far and of the near end of the centre line; far is up, or left where the bars lie level. */
-  readonly far: Vec;
-  /** See `far`. */
-  readonly near: Vec;
-  /** Width, pixels. */
-  readonly width: number;
+/** A pair of edges that may be a bar's sides; far is up, or left where the bars lie level. */
+export interface SidePair extends BarGuess {
   /** Brighter than what is beside it. */
   readonly bright: boolean;
   /** How much of its two sides face each other, 0..1. */
@@ -18,7 +13,7 @@ export interface BarGuess {
 }
 
 /** Pairs of edges that face each other, along the reference direction `down` (unit vector from far to near). */
-export function guessBars(segments: readonly LineSegment[], down: Vec): BarGuess[] {
+export function guessBars(segments: readonly LineSegment[], down: Vec): SidePair[] {
   const [dx, dy] = down;
   // Of every segment: ends from far to near, and whether it is brighter to the right in the picture, which is the
   // left hand of somebody who walks down.
@@ -35,7 +30,7 @@ export function guessBars(segments: readonly LineSegment[], down: Vec): BarGuess
   const across = (p: Vec): number => p[0] * right[0] + p[1] * right[1];
   const middleOf = (s: (typeof sides)[number]): number => (across(s.far) + across(s.near)) / 2;
   sides.sort((a, b) => middleOf(a) - middleOf(b));
-  const guesses: BarGuess[] = [];
+  const guesses: SidePair[] = [];
   for (let i = 0; i < sides.length; i++) {
     const a = sides[i];
     for (let k = i + 1; k < sides.length; k++) {
@@ -56,7 +51,7 @@ interface Side {
   readonly length: number;
 }
 
-function pair(a: Side, b: Side, bright: boolean): BarGuess | undefined {
+function pair(a: Side, b: Side, bright: boolean): SidePair | undefined {
   const unit = (s: Side): Vec => [(s.near[0] - s.far[0]) / s.length, (s.near[1] - s.far[1]) / s.length];
   const [ua, ub] = [unit(a), unit(b)];
   if (ua[0] * ub[0] + ua[1] * ub[1] < 0.975) return undefined;
@@ -92,10 +87,10 @@ function pair(a: Side, b: Side, bright: boolean): BarGuess | undefined {
   return { far: at(far), near: at(near), width, bright, quality: both / all };
 }
 
-const lengthOf = ({ far, near }: BarGuess): number => Math.hypot(near[0] - far[0], near[1] - far[1]);
+const lengthOf = ({ far, near }: SidePair): number => Math.hypot(near[0] - far[0], near[1] - far[1]);
 
 /** What it costs that `b` follows `a` to the right, or undefined where it cannot. */
-function follows(a: BarGuess, b: BarGuess): number | undefined {
+function follows(a: SidePair, b: SidePair): number | undefined {
   const [la, lb] = [lengthOf(a), lengthOf(b)];
   const longer = Math.abs(Math.log(lb / la));
   if (longer > 0.4) return undefined;
@@ -125,9 +120,9 @@ function follows(a: BarGuess, b: BarGuess): number | undefined {
 }
 
 /** The best chain of bars of one kind from left to right across `down`. */
-export function bestChain(guesses: readonly BarGuess[], down: Vec): { bars: BarGuess[]; score: number } {
+export function bestChain(guesses: readonly SidePair[], down: Vec): { bars: SidePair[]; score: number } {
   const right: Vec = [down[1], -down[0]];
-  const place = ({ far, near }: BarGuess): number =>
+  const place = ({ far, near }: SidePair): number =>
     ((far[0] + near[0]) * right[0] + (far[1] + near[1]) * right[1]) / 2;
   const order = [...guesses].sort((a, b) => place(a) - place(b));
   const places = order.map(place);
@@ -151,7 +146,7 @@ export function bestChain(guesses: readonly BarGuess[], down: Vec): { bars: BarG
     }
     if (best < 0 || score[b] > score[best]) best = b;
   }
-  const bars: BarGuess[] = [];
+  const bars: SidePair[] = [];
   for (let b = best; b >= 0; b = came[b]) bars.unshift(order[b]);
   return { bars, score: best < 0 ? 0 : score[best] };
 }

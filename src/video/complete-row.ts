@@ -1,6 +1,6 @@
 // From a chain of guesses to a whole row: how far its bars reach, the ones that were missed, and the boards beside it that are none.
 import type { Point } from '../types.js';
-import type { BarGuess } from './bar-chain.js';
+import type { SidePair } from './bar-chain.js';
 import type { ModelBar, PlacedModel } from './bar-model.js';
 import { chooseBars, extents, middleX, type Interval } from './choose-bars.js';
 import type { EdgeField } from './edge-field.js';
@@ -24,7 +24,7 @@ export interface WholeRow {
 }
 
 /** A bar as the guess it would have come from. */
-export function guessOf({ quad: [a, b, c, d] }: FoundBar): BarGuess {
+export function guessOf({ quad: [a, b, c, d] }: Pick<FoundBar, 'quad'>): SidePair {
   const far = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] as const;
   const near = [(d[0] + c[0]) / 2, (d[1] + c[1]) / 2] as const;
   const [ux, uy] = [near[0] - far[0], near[1] - far[1]];
@@ -36,7 +36,7 @@ export function guessOf({ quad: [a, b, c, d] }: FoundBar): BarGuess {
 export function completeRow(
   picture: LumaPicture,
   field: EdgeField,
-  chain: readonly BarGuess[],
+  chain: readonly SidePair[],
   bright: boolean,
 ): WholeRow | undefined {
   let guesses = chain;

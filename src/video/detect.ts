@@ -47,14 +47,14 @@ export function detectBars(picture: LumaPicture, { layout, near }: DetectOptions
     throw new RangeError(`near: expected bottom or top, got ${JSON.stringify(near)}.`);
   }
   const wanted = layout === undefined ? undefined : parseLayout(layout);
-  const rows = findRows(picture);
+  const { rows, chance } = findRows(picture, wanted && layoutRows(wanted).map((row) => row.length));
   if (rows.length === 0) return { calibration: undefined, confidence: 0, found: 'no row of bars' };
   const counts = rows.map(({ bars }) => bars.length);
   const found = counts.length > 1 ? `${counts.join(' and ')} bars in two rows` : `${counts[0]} bars in one row`;
   const quads = rows.map(({ bars }) => bars.map(({ quad }) => quad));
   const named = nameBars(quads, near);
   let bars = named?.bars;
-  let cost = Math.max(...rows.map((row) => row.cost));
+  let confidence = chance;
   if (wanted !== undefined) {
     const expected = layoutRows(wanted);
     const own = expected.map((_, r) => (rows.length > 1 ? bars?.filter((bar) => bar.row === r) : bars) ?? []);
@@ -72,18 +72,19 @@ export function detectBars(picture: LumaPicture, { layout, near }: DetectOptions
           found: `${found}, but ${wanted.name} has ${expected.map((row) => row.length).join(' and ')}`,
         };
       }
-      ({ bars, cost } = matched);
+      bars = matched.bars;
+      confidence = chanceOfMatch(matched.cost);
     }
   }
   if (bars === undefined) return { calibration: undefined, confidence: 0, found: `${found}, which no instrument has` };
   const content = { format: 'deep-marimba/calibration@1', width, height, bars } as const;
   const name = wanted?.name ?? named?.layout;
   try {
-    return { calibration: parseCalibration(content), confidence: chance(cost), found: `${found}, taken for ${name}` };
+    return { calibration: parseCalibration(content), confidence, found: `${found}, taken for ${name}` };
   } catch {
     return { calibration: undefined, confidence: 0, found: `${found}, which overlap` };
   }
 }
 
 // Fitted to rendered scenes: the cost of the worse row against whether all bars were found and nothing else.
-const chance = (cost: number): number => 1 / (1 + Math.exp(10 * (cost + 1.47)));
+const chanceOfMatch = (cost: number): number => 1 / (1 + Math.exp(10 * (cost + 1.47)));

@@ -1,9 +1,18 @@
 // A row's own plan view: bars upright, far ends at 0, near ends at 1, fitted to bars that may be wrong here and there.
 import type { Point, Quad } from '../types.js';
-import type { BarGuess } from './bar-chain.js';
 import { homography, project } from './homography.js';
 
 type Vec = readonly [x: number, y: number];
+
+/** Where a bar of a row may be. */
+export interface BarGuess {
+  /** Middle of the far end of the centre line. */
+  readonly far: Vec;
+  /** Middle of the near end. */
+  readonly near: Vec;
+  /** Width, pixels. */
+  readonly width: number;
+}
 
 /** Lines through the row's ends, and the row's own coordinates. */
 export interface RowFrame {

@@ -1,6 +1,6 @@
 // The other row of a keyboard: behind or before one that was found, its accidentals where the naturals leave them room.
 import type { Point } from '../types.js';
-import type { BarGuess } from './bar-chain.js';
+import type { SidePair } from './bar-chain.js';
 import type { ModelBar } from './bar-model.js';
 import { chooseBars, middleX, type Interval } from './choose-bars.js';
 import { completeRow, guessOf, type WholeRow } from './complete-row.js';
@@ -27,7 +27,7 @@ export function rowsBeside(picture: LumaPicture, field: EdgeField, first: WholeR
   return besides.flatMap((ends): WholeRow[] => {
     const found = chooseBars(field, { frame, width, range, ends, bright: first.bright, clear: 2 * first.sides });
     if (found.length < 3) return [];
-    const guesses = found.map((one): BarGuess => {
+    const guesses = found.map((one): SidePair => {
       const at = (y: number): readonly [number, number] =>
         frame.toPicture(middleX(one) + (one.slant * (y - (ends[0] + ends[1]) / 2)) / (ends[1] - ends[0]), y);
       const [far, near] = [at(ends[0]), at(ends[1])];

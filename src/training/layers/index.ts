@@ -3,12 +3,14 @@ import { crop, dropout, flatten, relu, rows, sigmoid, silu, tanh } from './activ
 import { conv, conv3d } from './conv.js';
 import { dense, heads } from './dense.js';
 import type { Layer, LayerDescription } from './layer.js';
+import { channels, pixelShuffle } from './maps.js';
 import { batchNorm, layerNorm } from './normalization.js';
 import { convLstm, lstm } from './recurrent.js';
 import { skip } from './skip.js';
 
 export {
   batchNorm,
+  channels,
   conv,
   conv3d,
   convLstm,
@@ -19,6 +21,7 @@ export {
   heads,
   layerNorm,
   lstm,
+  pixelShuffle,
   relu,
   rows,
   sigmoid,
@@ -29,8 +32,8 @@ export {
 export type { Layer, LayerDescription } from './layer.js';
 
 const kinds = {
-  ...{ batchNorm, conv, conv3d, convLstm, crop, dense, dropout, flatten, heads },
-  ...{ layerNorm, lstm, relu, rows, sigmoid, silu, skip, tanh },
+  ...{ batchNorm, channels, conv, conv3d, convLstm, crop, dense, dropout, flatten, heads },
+  ...{ layerNorm, lstm, pixelShuffle, relu, rows, sigmoid, silu, skip, tanh },
 };
 
 /** A layer as plain data, for cards and configuration files. */
