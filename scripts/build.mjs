@@ -132,7 +132,7 @@ function nameShippedModels() {
 function packFinder() {
   const file = readFileSync('models/bar-finder.safetensors');
   const length = Number(file.readBigUInt64LE(0));
-  const { __metadata__: _, ...tensors } = JSON.parse(file.toString('utf8', 8, 8 + length));
+  const tensors = JSON.parse(file.toString('utf8', 8, 8 + length));
   const numbersOf = ({ data_offsets: [start, end] }) =>
     new Float32Array(Uint8Array.from(file.subarray(8 + length + start, 8 + length + end)).buffer);
   const [shapes, bytes, numbers] = [[], [], []];

@@ -32,8 +32,8 @@ export function repairRows(
 function trimAndGrow(maps: PaintedPicture, quads: readonly Quad[]): readonly Quad[] | undefined {
   const usual = median(quads.map((quad) => paintOf(maps, quad)));
   let row = [...quads];
-  for (const _ of [0, 1]) {
-    // One end, then the other.
+  // One end, then the other.
+  for (let end = 0; end < 2; end++) {
     row.reverse();
     while (row.length > 4 && paintOf(maps, row[0]) < leastAtEnds * usual) row = row.slice(1);
     for (let added = 0; added < mostAdded; added++) {
