@@ -19,7 +19,7 @@ describe('layers', () => {
   });
 
   it.each([
-    [{ layer: 'pooling' }, /^expected a layer \(batchNorm, conv, .*\), got "pooling"$/],
+    [{ layer: 'pooling' }, /^expected a layer \(batchNorm, channels, conv, .*\), got "pooling"$/],
     [{ layer: 'toString' }, /^expected a layer \(.*\), got "toString"$/],
     [{ layer: 'dense' }, 'expected the option "units" of layer "dense", got none'],
     [
