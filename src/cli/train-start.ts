@@ -72,9 +72,17 @@ export async function readStarts(from: readonly string[] = []): Promise<Start> {
     data.map((value, i) => rest.reduce((sum, other) => sum + other.get(name)![i], value) / starts.length);
   return {
     weights: new Map([...first].map(([name, data]) => [name, mean(name, data)])),
-    stages: [{ meanOf: starts.map(({ stages }) => stages) }],
+    stages: meanStages(starts.map(({ stages }) => stages)),
     ...(starts[0].shape ? { shape: starts[0].shape } : {}),
   };
+}
+
+/** The trainings of a mean: those that all went through, then what each went through alone, which may be nothing. */
+function meanStages(all: readonly (readonly unknown[])[]): unknown[] {
+  const [first, ...others] = all.map((stages) => stages.map((stage) => JSON.stringify(stage)));
+  const parting = first.findIndex((stage, k) => others.some((other) => other[k] !== stage));
+  const common = parting < 0 ? first.length : parting;
+  return [...all[0].slice(0, common), { meanOf: all.map((stages) => stages.slice(common)) }];
 }
 
 /** The latest weights of a training that may still be going on. */
