@@ -48,7 +48,7 @@ describe('deep-marimba train', () => {
     };
     expect(training.stages[0].steps).toBe(4);
     expect(training.stages[1].meanOf.map((stages) => stages.map(({ steps }) => steps))).toEqual([[], [2]]);
-    expect(training.stages[1].steps).toBe(2);
+    expect(training.stages[2].steps).toBe(2);
     const unlike = run(
       'train',
       '-o',
