@@ -99,7 +99,8 @@ export async function versionOf({ places }: Pick<PageFiles, 'places'>): Promise<
   const runtime = keptRuntimes.find((path) => places.has(path));
   const hashes: Record<string, string> = {};
   for (const path of [...places.keys()].sort()) {
-    if ((path.endsWith('.wasm') && path !== runtime) || path === 'service-worker.js' || path === 'licenses.txt') continue;
+    if ((path.endsWith('.wasm') && path !== runtime) || path === 'service-worker.js' || path === 'licenses.txt')
+      continue;
     hashes[path] = sha256(await readFile(places.get(path)!));
   }
   const worker = await readFile(places.get('service-worker.js')!, 'utf8');
