@@ -10,8 +10,7 @@ import { AmplitudeTrack, type AmplitudeTrackState, type FrameAmplitudes } from '
 import type { Session, Tensors } from './onnx-runtime.js';
 import { StrikePicker, type StrikePickerState } from './pick.js';
 import { RowStream, type RowStreamState } from './row-stream.js';
-import { calibrationRows } from '../video/calibration.js';
-import { modelViews, viewImage, type ViewImage, type ViewImageState } from './views.js';
+import { modelViews, refuseOtherInstrument, viewImage, type ViewImage, type ViewImageState } from './views.js';
 
 /** How a predictor listens. */
 export interface PredictorOptions {
@@ -392,13 +391,3 @@ export class Predictor {
 }
 
 const byTime = (a: Strike, b: Strike): number => a.time - b.time || a.midi - b.midi;
-
-/** A model that sees a keyboard, or a picture, as a whole has so many places and no more. */
-function refuseOtherInstrument({ name, input }: ModelCard, calibration: Calibration): void {
-  const rows = calibrationRows(calibration).map(({ length }) => length);
-  const most = input.geometry === 'rect' ? Math.max(...rows) : rows.reduce((sum, bars) => sum + bars, 0);
-  if (most <= input.window!) return;
-  throw new RangeError(
-    `${name} hears instruments of up to ${input.window} bars, the calibration has ${most}; take a model that sees bar by bar, as bar-lstm.`,
-  );
-}

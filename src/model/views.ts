@@ -56,6 +56,22 @@ export function modelViews({ geometry, shape, cellWidth, window }: ModelInput, c
   });
 }
 
+/**
+ * A model that sees a keyboard, or a picture, as a whole has so many places and no more.
+ * @throws {RangeError} for an instrument that it has too few for.
+ */
+export function refuseOtherInstrument(
+  { name, input }: Pick<ModelCard, 'name' | 'input'>,
+  calibration: Calibration,
+): void {
+  const rows = calibrationRows(calibration).map(({ length }) => length);
+  const most = input.geometry === 'rect' ? Math.max(...rows) : rows.reduce((sum, bars) => sum + bars, 0);
+  if (most <= input.window!) return;
+  throw new RangeError(
+    `${name} hears instruments of up to ${input.window} bars, the calibration has ${most}; take a model that sees bar by bar, as bar-lstm.`,
+  );
+}
+
 /** The gray pictures a view holds, and whether there has been none; plain data. */
 export interface ViewImageState {
   readonly data: Float32Array | undefined;

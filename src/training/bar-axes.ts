@@ -16,3 +16,6 @@ export function barAxes([farLow, farHigh, nearHigh, nearLow]: Quad) {
   };
   return { along, across, measure };
 }
+
+/** How far a place in a bar's own measure lies from the bar: bar widths off its middle line, and beyond its ends three a length. */
+export const awayFromBar = ([u, v]: Point): number => Math.hypot(u, Math.max(0, Math.abs(v - 0.5) - 0.5) * 3);

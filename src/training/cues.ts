@@ -2,7 +2,7 @@
 // that has to say it too learns to see what tells a strike from a feint. What ships never says it.
 import type { TrackPoint } from '../scene/tracks.js';
 import type { Point, Quad } from '../types.js';
-import { barAxes } from './bar-axes.js';
+import { awayFromBar, barAxes } from './bar-axes.js';
 
 /** What is asked about the mallet nearest to a bar; all mean little beyond its reach. */
 export const cueNames = ['across', 'along', 'height', 'fall', 'shadowAcross', 'shadowAlong'] as const;
@@ -43,9 +43,9 @@ export function malletCues(quads: readonly Quad[], mallets: readonly (readonly T
       let [best, nearest] = [Infinity, -1];
       let place: Point = [0, 0];
       for (const [m, track] of mallets.entries()) {
-        const [u, v] = measure(track[k].head);
-        const away = Math.hypot(u, Math.max(0, Math.abs(v - 0.5) - 0.5) * 3);
-        if (away < best) [best, nearest, place] = [away, m, [u, v]];
+        const head = measure(track[k].head);
+        const away = awayFromBar(head);
+        if (away < best) [best, nearest, place] = [away, m, head];
       }
       const [u, v] = place;
       if (nearest < 0 || Math.abs(u) > reach[0] || v < -reach[1] || v > 1 + reach[1]) continue;

@@ -4,7 +4,7 @@ import { type Family, seedsPerFamily } from '../scene/families.js';
 import { type SceneTracks, sceneTracks, type TrackPoint } from '../scene/tracks.js';
 import type { CalibratedBar, Point } from '../types.js';
 import { calibrationRows, visibleBars } from '../video/calibration.js';
-import { barAxes } from './bar-axes.js';
+import { awayFromBar, barAxes } from './bar-axes.js';
 import { dense, heads, lstm, relu } from './layers/index.js';
 import type { Answers } from './listen.js';
 import type { Architecture } from './network.js';
@@ -91,10 +91,7 @@ function tell(
   );
   let busy = 0;
   for (let k = 0; k < times.length; k++) {
-    const away = places.map((track) => {
-      const [u, v] = track[k].head;
-      return Math.hypot(u, Math.max(0, Math.abs(v - 0.5) - 0.5) * 3);
-    });
+    const away = places.map((track) => awayFromBar(track[k].head));
     const order = [...away.keys()].sort((a, b) => away[a] - away[b]).slice(0, nearest);
     const at = k * oracleFeatures;
     const before = Math.max(0, k - 1);
